@@ -1,0 +1,149 @@
+"""What the facade answers: plain values, whose ``as_json`` is the ``--json`` of ``wf``.
+
+The field names are a promise to other tools; they change only with a major version.
+Sizes are bytes, times are the server's ISO 8601 in UTC, hashes are SHA-256 in hex.
+What is not known (yet) is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+__all__ = [
+    "CheckResult",
+    "GetResult",
+    "PathResult",
+    "PendingSave",
+    "Problem",
+    "PublishResult",
+    "Revision",
+    "RevisionState",
+    "SaveResult",
+    "SyncResult",
+    "VerifyResult",
+]
+
+RevisionState = Literal["committed", "incomplete", "void", "foreign"]
+SaveState = Literal["committed", "pending"]
+RowState = Literal["planned", "claimed", "saved", "uploaded", "parked"]
+
+
+@dataclass(frozen=True)
+class _Value:
+    def as_json(self) -> dict[str, Any]:
+        """The value as a JSON-ready dictionary."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class SaveResult(_Value):
+    """One save: ``committed`` on the server, or ``pending`` and safe on this machine."""
+
+    save_id: str
+    working_file_id: str | None
+    task_id: str
+    name: str
+    revision: int | None
+    path: str
+    sha256: str | None
+    size: int
+    state: SaveState
+    provisional: bool
+
+
+@dataclass(frozen=True)
+class Revision(_Value):
+    """One revision of a task as the list shows it (see ``RevisionState``)."""
+
+    working_file_id: str
+    task_id: str
+    name: str
+    revision: int
+    comment: str
+    author: str
+    created_at: str | None
+    state: RevisionState
+    sha256: str | None
+    size: int | None
+    path: str | None
+    base_revision: int | None
+
+
+@dataclass(frozen=True)
+class PendingSave(_Value):
+    """A journal row that is not committed. ``next_try`` is seconds from now, or None."""
+
+    save_id: str
+    task: str
+    name: str
+    revision: int | None
+    state: RowState
+    path: str
+    size: int | None
+    attempts: int
+    error: str | None
+    next_try: float | None
+
+
+@dataclass(frozen=True)
+class SyncResult(_Value):
+    committed: int
+    pending: int
+    parked: int
+
+
+@dataclass(frozen=True)
+class GetResult(_Value):
+    """A downloaded revision; ``checked`` says how sure its bytes are."""
+
+    path: str
+    revision: int
+    sha256: str
+    checked: Literal["hash", "length"]
+
+
+@dataclass(frozen=True)
+class PathResult(_Value):
+    """Where a revision lies here (``path``) and in the production's tree (``server_path``)."""
+
+    path: str
+    server_path: str
+    revision: int
+
+
+@dataclass(frozen=True)
+class PublishResult(_Value):
+    output_file_id: str
+    working_file_id: str
+    output_type: str
+    name: str
+    revision: int
+    path: str | None
+
+
+@dataclass(frozen=True)
+class Problem(_Value):
+    """One finding of ``verify``. ``kind`` is a stable word, ``message`` a sentence."""
+
+    kind: str
+    name: str
+    revision: int
+    working_file_id: str
+    message: str
+
+
+@dataclass(frozen=True)
+class VerifyResult(_Value):
+    checked: int
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class CheckResult(_Value):
+    """One line of ``doctor``: what was looked at, whether it is well, what to do."""
+
+    name: str
+    ok: bool
+    message: str
+    hint: str = ""
