@@ -176,7 +176,7 @@ class TaskContext(BaseModel):
 
     @property
     def kind(self) -> str:
-        """"shot", "sequence", "scene", "episode" or "asset", as the file tree names it."""
+        """What the file tree calls it: "shot", "sequence", "scene", "episode" or "asset"."""
         name = self.entity_type.name.lower()
         return name if name in ("shot", "sequence", "scene", "episode") else "asset"
 
