@@ -1,0 +1,183 @@
+"""Settings: what a user or a studio decides, from files and the environment.
+
+Read in this order, later wins: built-in defaults, the studio's file named by
+``WF_STUDIO_SETTINGS``, the user's ``settings.json`` in WF_HOME, the environment
+(``WF_SERVER``, ``WF_TOKEN``, ``WF_HOME``, ``WF_WORKSPACE``, ``WF_PROFILE``).
+
+``settings.json``::
+
+    {
+      "profile": "studio",
+      "profiles": {
+        "studio": {
+          "server": "https://kitsu.example.com/api",
+          "workspace": "/mnt/work",
+          "mounts": [{"server": "/prods", "linux": "/mnt/prods", "windows": "P:\\\\"}]
+        }
+      }
+    }
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from .errors import UsageError
+from .paths import MountPoint
+
+__all__ = ["Profile", "Settings", "load", "remember"]
+
+_FILE = "settings.json"
+
+
+class Profile(BaseModel):
+    """One server and how its productions lie on this machine.
+
+    Attributes:
+        server: API address of the Kitsu server; None until somebody logged in.
+        workspace: folder under which everything lives that no mount point claims.
+        mounts: server path prefixes and where each operating system has them.
+        allow_plain_http: hosts that may be spoken to without TLS (loopback always may).
+        offline_budget: seconds a save may wait for the server before it goes on alone.
+        cache_seconds: how old task, tree and software records may be before a save asks
+            the server again.
+        spool_limit: bytes the spool may hold; a save over it is refused, nothing dropped.
+        upload_connections: uploads in flight at the same time.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    server: str | None = None
+    workspace: Path | None = None
+    mounts: tuple[MountPoint, ...] = ()
+    allow_plain_http: tuple[str, ...] = ()
+    offline_budget: float = Field(default=8.0, gt=0)
+    cache_seconds: float = Field(default=300.0, ge=0)
+    spool_limit: int = Field(default=200 * 1024**3, gt=0)
+    upload_connections: int = Field(default=3, ge=1, le=16)
+
+
+class Settings(BaseModel):
+    """The settings in force: the chosen profile, the folders, the bot's token.
+
+    ``token`` is a secret: it is kept out of ``repr``.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    home: Path
+    profile_name: str = "default"
+    profile: Profile = Profile()
+    token: str | None = Field(default=None, repr=False)
+
+    @property
+    def server(self) -> str | None:
+        return self.profile.server
+
+    @property
+    def workspace(self) -> Path:
+        """The workspace folder; by default ``Kitsu`` in the user's home folder."""
+        return self.profile.workspace or Path.home() / "Kitsu"
+
+    @property
+    def journal_path(self) -> Path:
+        return self.home / "journal.db"
+
+    @property
+    def lock_folder(self) -> Path:
+        return self.home / "locks"
+
+    @property
+    def log_folder(self) -> Path:
+        return self.home / "logs"
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings in force for this process.
+
+    Args:
+        environ: environment to read, the process's own by default.
+
+    Raises:
+        UsageError: a settings file is not readable, not JSON or has wrong values; nothing
+            is changed.
+    """
+    env = os.environ if environ is None else environ
+    home = _home(env)
+    layers = [_read(Path(env["WF_STUDIO_SETTINGS"]))] if env.get("WF_STUDIO_SETTINGS") else []
+    layers.append(_read(home / _FILE))
+    name = env.get("WF_PROFILE") or next(
+        (layer["profile"] for layer in reversed(layers) if "profile" in layer), "default"
+    )
+    values: dict[str, Any] = {}
+    for layer in layers:
+        values.update(layer.get("profiles", {}).get(name, {}))
+    if env.get("WF_SERVER"):
+        values["server"] = env["WF_SERVER"]
+    if env.get("WF_WORKSPACE"):
+        values["workspace"] = Path(env["WF_WORKSPACE"]).expanduser().absolute()
+    try:
+        profile = Profile.model_validate(values)
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"The settings of profile “{name}” are wrong at “{where}”: {first['msg']}.",
+            hint=f"Correct {home / _FILE} or the environment variable, then try again.",
+        ) from exc
+    return Settings(home=home, profile_name=name, profile=profile, token=env.get("WF_TOKEN"))
+
+
+def remember(settings: Settings, **changes: Any) -> None:
+    """Write ``changes`` (fields of :class:`Profile`) to the user's ``settings.json``.
+
+    The file is replaced atomically; profiles and fields not named stay as they are.
+
+    Raises:
+        UsageError: the file on disk is broken (it is not overwritten), or a value is wrong.
+    """
+    target = settings.home / _FILE
+    document = _read(target)
+    document.setdefault("profile", settings.profile_name)
+    profiles = document.setdefault("profiles", {})
+    merged = {**profiles.get(settings.profile_name, {}), **changes}
+    try:
+        checked = Profile.model_validate(merged)
+    except ValidationError as exc:
+        raise UsageError(f"That setting is not valid: {exc.errors()[0]['msg']}.") from exc
+    profiles[settings.profile_name] = checked.model_dump(mode="json", exclude_unset=True)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f"{_FILE}.{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    temporary.replace(target)
+
+
+def _home(env: Mapping[str, str]) -> Path:
+    if env.get("WF_HOME"):
+        return Path(env["WF_HOME"]).expanduser().absolute()
+    return Path(platformdirs.user_data_dir("kitsu-workfiles", appauthor=False))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as exc:
+        raise UsageError(
+            f"The settings file {path} cannot be read: {exc}.",
+            hint="Correct or remove it; nothing was changed.",
+        ) from exc
+    shape_ok = isinstance(document, dict) and all(
+        isinstance(value, dict) for value in document.get("profiles", {}).values()
+    )
+    if not shape_ok:
+        raise UsageError(f"The settings file {path} is not a JSON object with profiles.")
+    return dict(document)
