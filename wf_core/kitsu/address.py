@@ -1,0 +1,163 @@
+"""The address of a server, as people paste it and as the session needs it."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+from wf_core.errors import UsageError
+
+__all__ = ["api_candidates", "is_loopback", "normalise_server", "same_origin"]
+
+# First parts of the addresses of pages in Kitsu's web interface (kitsu: src/router/routes.js).
+_PAGES = frozenset(
+    {
+        "app-login",
+        "asset-types",
+        "assets",
+        "backgrounds",
+        "bots",
+        "custom-actions",
+        "departments",
+        "edits",
+        "entities",
+        "episodes",
+        "first-connection",
+        "full-breakdown",
+        "hardware-items",
+        "locked",
+        "login",
+        "logout",
+        "logs",
+        "main-schedule",
+        "my-checks",
+        "my-productions",
+        "my-tasks",
+        "news-feed",
+        "not-found",
+        "notifications",
+        "open-productions",
+        "people",
+        "person",
+        "playlists",
+        "preview-files",
+        "production-schedule",
+        "productions",
+        "profile",
+        "project-templates",
+        "reset-password",
+        "salary-scale",
+        "sequences",
+        "server-down",
+        "settings",
+        "shots",
+        "software-licenses",
+        "status-automations",
+        "studios",
+        "task-status",
+        "task-types",
+        "tasks",
+        "team-schedule",
+        "timesheets",
+        "todos",
+        "two-factor-authentication",
+    }
+)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether ``host`` is this machine by its name alone: localhost, 127.0.0.0/8 or ::1."""
+    if not host:
+        return False
+    host = host.rstrip(".").lower()
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def origin(address: str) -> tuple[str, str, int | None]:
+    """Scheme, host and port of ``address``, with the scheme's default port filled in."""
+    parts = urlsplit(address)
+    scheme = parts.scheme.lower()
+    return scheme, (parts.hostname or "").lower(), parts.port or _DEFAULT_PORTS.get(scheme)
+
+
+def same_origin(one: str, other: str) -> bool:
+    """Whether two addresses agree in scheme, host and port."""
+    return origin(one) == origin(other)
+
+
+def split_address(address: str, *, allow_plain_http: bool) -> tuple[SplitResult, list[str]]:
+    """``address`` taken apart: a valid web address without credentials, and its path's parts.
+
+    Raises:
+        UsageError: not a web address, carries credentials, or plain http that is not allowed.
+    """
+    text = address.strip()
+    if text and "://" not in text:
+        host = urlsplit(f"//{text}").hostname
+        text = f"{'http' if is_loopback(host) else 'https'}://{text}"
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        host = None
+    if (
+        not host
+        or parts.scheme.lower() not in _DEFAULT_PORTS
+        or any(char.isspace() or not char.isprintable() for char in text)
+    ):
+        raise UsageError(
+            "That is not the address of a server.",
+            hint="Give the address Kitsu has in the browser, like https://kitsu.example.com.",
+        )
+    if "@" in parts.netloc:
+        raise UsageError(
+            "The address of a server must not carry a user name or a password.",
+            hint="Leave out everything before the @ and log in with 'wf login'.",
+        )
+    if parts.scheme.lower() == "http" and not (allow_plain_http or is_loopback(host)):
+        raise UsageError(
+            f"Plain http to {host} would show your login to everybody on the way.",
+            hint=f"Use https://{parts.netloc}, or allow plain http for this server.",
+        )
+    return parts, [part for part in parts.path.split("/") if part]
+
+
+def normalise_server(address: str, *, allow_plain_http: bool = False) -> str:
+    """The API address meant by ``address``, without asking the server.
+
+    ``https://kitsu.example.com/productions/...`` (a page) becomes
+    ``https://kitsu.example.com/api``; an address without a page stays what it is, without a
+    trailing slash. :func:`wf_core.kitsu.locate_server` asks the server where its API is.
+
+    Raises:
+        UsageError: see :func:`split_address`.
+    """
+    parts, path = split_address(address, allow_plain_http=allow_plain_http)
+    if "api" in path:
+        path = path[: path.index("api") + 1]
+    else:
+        for index, part in enumerate(path):
+            if part in _PAGES:
+                path = [*path[:index], "api"]
+                break
+    root = f"{parts.scheme.lower()}://{parts.netloc.lower()}"
+    return "/".join([root, *path])
+
+
+def api_candidates(address: str, *, allow_plain_http: bool = False) -> tuple[str, ...]:
+    """Where the API may be, likeliest first.
+
+    Raises:
+        UsageError: see :func:`split_address`.
+    """
+    base = normalise_server(address, allow_plain_http=allow_plain_http)
+    bare = base[: -len("/api")] if base.endswith("/api") else base
+    root = "/".join(base.split("/")[:3])
+    found = [f"{bare}/api", bare, f"{root}/api", root]
+    return tuple(dict.fromkeys(found))

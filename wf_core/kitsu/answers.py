@@ -1,0 +1,226 @@
+"""What the server's answers and the network's failures mean: the one place that translates.
+
+Statuses are those that Zou gives (``zou/app/__init__.py`` and its blueprints) and those of
+the web servers in front of it.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import time
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+import urllib3.exceptions
+
+from wf_core.errors import (
+    BadAnswer,
+    NotFound,
+    NotLoggedIn,
+    PermissionDenied,
+    Refused,
+    ServerFault,
+    ServerUnavailable,
+    WorkfilesError,
+)
+from wf_core.kitsu.redact import plain_words
+
+__all__ = ["error_of_exception", "error_of_status", "json_of", "server_words"]
+
+LOGIN_HINT = "Log in with 'wf login'."
+RETRY_LATER = "Try again in a moment; if it stays so, tell whoever runs the server."
+FOREIGN_ERRORS = (
+    requests.RequestException,
+    urllib3.exceptions.HTTPError,
+    OSError,
+)
+"""What the libraries below raise; everything of it goes through :func:`error_of_exception`."""
+
+
+def server_words(body: bytes, content_type: str = "") -> str:
+    """What the server said, in one safe line; empty when it said nothing for people."""
+    text = body[:65536].decode("utf-8", errors="replace")
+    try:
+        return plain_words("; ".join(_words(json.loads(text))))
+    except ValueError:
+        # The pages of web servers ("502 Bad Gateway nginx") say nothing the status does not.
+        if "html" in content_type.lower() or text.lstrip().startswith("<"):
+            return ""
+        return plain_words(text)
+
+
+def _words(value: Any, depth: int = 0) -> Iterator[str]:
+    """The texts of an error document: ``message``, ``error``, ``msg``, field errors."""
+    if isinstance(value, str) and value.strip():
+        yield value.strip()
+    elif isinstance(value, list) and depth < 4:
+        for item in value[:5]:
+            yield from _words(item, depth + 1)
+    elif isinstance(value, Mapping) and depth < 4:
+        field = value.get("loc") or value.get("field")
+        if isinstance(field, list):
+            field = ".".join(str(part) for part in field)
+        for key in ("message", "msg", "error", "errors", "description"):
+            for words in _words(value.get(key), depth + 1):
+                yield f"{field}: {words}" if isinstance(field, str) and field else words
+
+
+def retry_after_of(headers: Mapping[str, str]) -> float | None:
+    """Seconds to wait by the Retry-After header (RFC 9110, 10.2.3), None when absent or odd."""
+    value = (headers.get("Retry-After") or "").strip()
+    if not value:
+        return None
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    try:
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def is_token_trouble(status: int, body: bytes) -> bool:
+    """Whether an answer means that the token is missing, expired, revoked or broken.
+
+    422 is the token library's answer to a broken token; Zou has no other use for it where a
+    token was sent, except for answers that name fields.
+    """
+    if status == 401:
+        return True
+    if status != 422:
+        return False
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return False
+    return isinstance(document, dict) and "msg" in document
+
+
+def error_of_status(
+    status: int,
+    *,
+    method: str,
+    host: str,
+    headers: Mapping[str, str],
+    body: bytes,
+) -> WorkfilesError:
+    """The error of an answer whose status is not one of success."""
+    words = server_words(body, headers.get("Content-Type") or "")
+    said = f" It says: {words}" if words else ""
+    changes = method not in ("GET", "HEAD")
+    if is_token_trouble(status, body):
+        return NotLoggedIn(f"You are not logged in to {host} (any more).", hint=LOGIN_HINT)
+    if status == 403:
+        return PermissionDenied(
+            f"{host} does not allow this with your account.{said}",
+            hint="Ask a manager of the production to add you to its team or to the task.",
+        )
+    if status == 404:
+        return NotFound(f"{host} does not have what was asked for.{said}")
+    if status in (429, 503):
+        reason = "asks to slow down" if status == 429 else "is not available at the moment"
+        return ServerUnavailable(
+            f"{host} {reason} ({status}).",
+            in_doubt=False,
+            retry_after=retry_after_of(headers),
+            hint=RETRY_LATER,
+        )
+    if status in (502, 504):
+        return ServerUnavailable(
+            f"The Kitsu behind {host} does not answer ({status}).",
+            in_doubt=changes,
+            retry_after=retry_after_of(headers),
+            hint=RETRY_LATER,
+        )
+    if 400 <= status < 500:
+        return Refused(f"{host} refuses this ({status}).{said}", status=status)
+    if status >= 500:
+        return ServerFault(
+            f"{host} failed over this request ({status}).{said}",
+            hint="The server's log says why; tell whoever runs the server.",
+        )
+    return BadAnswer(f"{host} gave an unexpected answer ({status}).{said}")
+
+
+def json_of(body: bytes, *, host: str, headers: Mapping[str, str]) -> Any:
+    """The value of a JSON answer; None for an empty one.
+
+    Raises:
+        BadAnswer: it is not JSON.
+    """
+    if not body:
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as exc:
+        html = "html" in (headers.get("Content-Type") or "").lower()
+        what = "a web page" if html or body.lstrip()[:1] == b"<" else "something else"
+        raise BadAnswer(
+            f"{host} answered with {what} where Kitsu's data was expected.",
+            hint="Check the address of the server; a proxy or a login page may be in the way.",
+        ) from exc
+
+
+def error_of_exception(exc: BaseException, *, host: str, method: str) -> ServerUnavailable:
+    """The error of a failure on the way to or from the server."""
+    causes = tuple(_causes(exc))
+
+    def has(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    changes = method not in ("GET", "HEAD")
+    if has(ssl.SSLCertVerificationError):
+        return ServerUnavailable(
+            f"{host} could not prove who it is: its certificate is not valid here.",
+            in_doubt=False,
+            hint="Check the address and this machine's clock; a studio's own authority is named "
+            "in REQUESTS_CA_BUNDLE.",
+        )
+    if has(urllib3.exceptions.NameResolutionError) or _is_resolution(causes):
+        return ServerUnavailable(
+            f"The name {host} is not known on this network.",
+            in_doubt=False,
+            hint="Check the address and the network connection.",
+        )
+    if has(
+        requests.ConnectTimeout,
+        urllib3.exceptions.ConnectTimeoutError,
+        urllib3.exceptions.NewConnectionError,
+        urllib3.exceptions.ProxyError,
+    ):
+        late = has(urllib3.exceptions.ConnectTimeoutError, requests.ConnectTimeout)
+        late = late and not has(urllib3.exceptions.NewConnectionError)
+        return ServerUnavailable(
+            f"{host} cannot be reached" + (": no answer in time." if late else "."),
+            in_doubt=False,
+            hint="Check the network connection, and whether the server is running.",
+        )
+    if has(TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError):
+        return ServerUnavailable(
+            f"{host} did not answer in time.", in_doubt=changes, hint=RETRY_LATER
+        )
+    return ServerUnavailable(
+        f"The connection to {host} broke off.", in_doubt=changes, hint=RETRY_LATER
+    )
+
+
+def _causes(exc: BaseException) -> Iterator[BaseException]:
+    """``exc`` and everything it wraps: libraries nest causes in args, reason and chains."""
+    todo: list[object] = [exc]
+    seen: set[int] = set()
+    while todo and len(seen) < 50:
+        item = todo.pop()
+        if not isinstance(item, BaseException) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        yield item
+        todo += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
+
+
+def _is_resolution(causes: tuple[BaseException, ...]) -> bool:
+    # urllib3 1.26 has no class for it, only the operating system's error in a message.
+    return any(
+        type(cause).__name__ == "gaierror" or "Failed to resolve" in str(cause) for cause in causes
+    )

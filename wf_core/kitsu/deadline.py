@@ -1,0 +1,192 @@
+"""Time-outs that hold: a deadline for a whole answer, however slowly it arrives.
+
+The time-outs of requests count from one received byte to the next, so that a server which sends
+a byte now and then keeps its client for ever, in the headers as well as in the body. Here the
+socket is read through a reader which knows when the answer must be complete.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests.adapters
+import urllib3
+
+__all__ = ["DeadlineAdapter", "Limits", "Timeouts", "limits_of_this_request"]
+
+SLOWEST_STREAM = 4096
+"""Bytes a transfer must bring in ``total`` seconds of waiting; less counts as standing still."""
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Time-outs in seconds.
+
+    Attributes:
+        connect: to open a connection, for each address of the server.
+        read: between two signs of life of the server.
+        total: for one call as a whole: its answer, and its repetitions with the waits between.
+            Of a transfer it bounds the answer's headers only; its bytes may take as long as
+            they keep coming.
+    """
+
+    connect: float = 5.0
+    read: float = 30.0
+    total: float = 60.0
+
+
+@dataclass
+class Limits:
+    """What is left of the time of one request; the reader of its answer looks here."""
+
+    timeouts: Timeouts
+    stream: bool = False
+    deadline: float = field(init=False)  # time.monotonic()
+    _waited: float = 0.0
+    _received: int = 0
+    _headers_done: bool = False
+
+    def __post_init__(self) -> None:
+        self.deadline = time.monotonic() + self.timeouts.total
+
+    def remaining(self) -> float:
+        """Seconds until the deadline; zero or less when it has passed."""
+        return self.deadline - time.monotonic()
+
+    def headers_begin(self) -> None:
+        """A transfer's body may take its time; from its end on, the answer may not."""
+        if self.stream and not self._headers_done:
+            self.deadline = time.monotonic() + self.timeouts.total
+
+    def headers_end(self) -> None:
+        self._headers_done = True
+
+    def wait_at_most(self) -> float:
+        """Seconds the next read of the socket may take.
+
+        Raises:
+            TimeoutError: the time is used up.
+        """
+        if self.stream and self._headers_done:
+            if self._waited >= self.timeouts.total:
+                if self._received < SLOWEST_STREAM:
+                    raise TimeoutError("the transfer stands still")
+                self._waited, self._received = 0.0, 0
+            return self.timeouts.read
+        remaining = self.remaining()
+        if remaining <= 0:
+            raise TimeoutError("the answer was not complete in time")
+        return min(self.timeouts.read, remaining)
+
+    def received(self, count: int, seconds: float) -> None:
+        self._received += count
+        self._waited += seconds
+
+
+_current: ContextVar[Limits | None] = ContextVar("wf_core_kitsu_limits", default=None)
+
+
+@contextmanager
+def limits_of_this_request(limits: Limits) -> Iterator[None]:
+    """Requests sent through a :class:`DeadlineAdapter` inside obey ``limits``."""
+    token = _current.set(limits)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+class _Reader(io.RawIOBase):
+    """The receiving side of a socket, with the socket's time-out set before every read."""
+
+    def __init__(self, sock: socket.socket, raw: Any, limits: Limits) -> None:
+        self._sock = sock
+        self._raw = raw
+        self._limits = limits
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        self._sock.settimeout(self._limits.wait_at_most())
+        started = time.monotonic()
+        count: int | None = self._raw.readinto(buffer)
+        self._limits.received(count or 0, time.monotonic() - started)
+        return count
+
+    def fileno(self) -> int:
+        number: int = self._raw.fileno()
+        return number
+
+    def close(self) -> None:
+        if not self.closed:
+            self._raw.close()
+        super().close()
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self._wf_limits = _current.get()
+        if self._wf_limits is not None:
+            self._wf_limits.headers_begin()
+            # The buffer of the base class has read nothing yet, its raw side can move.
+            raw = self.fp.detach()
+            self.fp = io.BufferedReader(_Reader(sock, raw, self._wf_limits), 65536)
+
+    def begin(self) -> None:
+        super().begin()
+        if self._wf_limits is not None:
+            self._wf_limits.headers_end()
+
+
+class _SendTimeout:
+    """While sending, the read time-out holds, not the (short) one for connecting."""
+
+    sock: socket.socket | None
+
+    def send(self, data: Any) -> None:
+        limits = _current.get()
+        if limits is not None and self.sock is not None:
+            self.sock.settimeout(limits.timeouts.read)
+        super().send(data)  # type: ignore[misc]
+
+
+class _HTTPConnection(_SendTimeout, urllib3.connection.HTTPConnection):
+    response_class = _Response
+
+
+class _HTTPSConnection(_SendTimeout, urllib3.connection.HTTPSConnection):
+    response_class = _Response
+
+
+class _HTTPPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+_POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+class DeadlineAdapter(requests.adapters.HTTPAdapter):
+    """The transport of a session: requests' own, with answers read against a deadline."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager

@@ -1,0 +1,457 @@
+"""One connection to one server: authentication, time-outs, retries, errors.
+
+Everything that speaks HTTP goes through :class:`Session`. It knows no route; the routes are
+in the client and in the transfers.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import random
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
+from http.cookiejar import DefaultCookiePolicy
+from threading import RLock
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import requests.adapters
+import requests.auth
+
+from wf_core import __version__
+from wf_core.errors import BadAnswer, NotLoggedIn, ServerUnavailable, UsageError, WorkfilesError
+from wf_core.kitsu import answers
+from wf_core.kitsu.address import is_loopback, normalise_server, origin, same_origin
+from wf_core.kitsu.deadline import DeadlineAdapter, Limits, Timeouts, limits_of_this_request
+from wf_core.kitsu.tokens import MemoryTokenStore, Tokens, TokenStore
+
+__all__ = ["Session"]
+
+log = logging.getLogger(__name__)
+
+LARGEST_JSON = 256 * 1024 * 1024
+"""Bytes; the longest list of a large production is a tenth of it."""
+_LARGEST_ERROR = 64 * 1024
+_MOST_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_FIRST_WAIT = 0.25  # seconds; doubled for each further try
+_LONGEST_WAIT = 8.0
+_NO_PROXY = {"http": None, "https": None, "all": None}
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Sets the header of one token. Being set, it also keeps requests from using ~/.netrc."""
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Session:
+    """One logged-in (or not yet) connection to one server. May be used by several threads.
+
+    Args:
+        server: address of the API, or of a page in Kitsu's web interface.
+        tokens: where the login is kept; in memory when not given.
+        bot_token: a bot's token; used instead of a login and never refreshed.
+        timeouts: see :class:`Timeouts`.
+        allow_plain_http: send tokens unencrypted to a server that is not this machine.
+        adapter: the transport; tests pass a small function's.
+        user_agent: how this client names itself.
+        retries: how often what is safe to repeat is repeated, within the total time-out.
+
+    Raises:
+        UsageError: the address is not one, carries credentials, or is plain http to another
+            machine without leave.
+    """
+
+    def __init__(
+        self,
+        server: str,
+        *,
+        tokens: TokenStore | None = None,
+        bot_token: str | None = None,
+        timeouts: Timeouts = Timeouts(connect=5.0, read=30.0, total=60.0),
+        allow_plain_http: bool = False,
+        adapter: requests.adapters.BaseAdapter | None = None,
+        user_agent: str = f"kitsu-workfiles/{__version__}",
+        retries: int = 3,
+    ) -> None:
+        self.server = normalise_server(server, allow_plain_http=allow_plain_http)
+        self.host = urlsplit(self.server).netloc
+        self.tokens = MemoryTokenStore() if tokens is None else tokens
+        self.timeouts = timeouts
+        self.retries = retries
+        self._bot_token = bot_token.strip() if bot_token else None
+        self._refreshing = RLock()
+        self._http = requests.Session()
+        self._http.headers["User-Agent"] = user_agent
+        self._http.headers["Accept"] = "application/json"
+        # Tokens travel in a header only; a cookie would be one more to lose.
+        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        transport = adapter or DeadlineAdapter()
+        self._http.mount("https://", transport)
+        self._http.mount("http://", transport)
+
+    def __repr__(self) -> str:
+        return f"<Session {self.server}>"
+
+    def close(self) -> None:
+        """Close the idle connections; the session can be used again."""
+        self._http.close()
+
+    def limited(
+        self,
+        *,
+        connect: float | None = None,
+        read: float | None = None,
+        total: float | None = None,
+        retries: int | None = None,
+    ) -> Session:
+        """The same connection and login with other time-outs (seconds) or retries."""
+        other = copy.copy(self)
+        other.timeouts = Timeouts(
+            connect=self.timeouts.connect if connect is None else connect,
+            read=self.timeouts.read if read is None else read,
+            total=self.timeouts.total if total is None else total,
+        )
+        other.retries = self.retries if retries is None else retries
+        return other
+
+    @property
+    def has_token(self) -> bool:
+        """Whether there is a token to send; not whether the server still takes it."""
+        return self._access_token() is not None
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether this session uses a bot's token instead of a login."""
+        return self._bot_token is not None
+
+    # Requests
+
+    def get(self, route: str, *, params: Mapping[str, Any] | None = None) -> Any:
+        """The JSON value at ``route``. Repeated when the server is not available.
+
+        Raises:
+            AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`.
+        """
+        return self._call("GET", route, params=params, repeat=True)
+
+    def put(self, route: str, body: Any) -> Any:
+        """Change what is at ``route``. Repeated like a get: twice the same is the same.
+
+        Raises:
+            AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`.
+        """
+        return self._call("PUT", route, body=body, repeat=True)
+
+    def post(self, route: str, body: Any, *, repeat: bool = False) -> Any:
+        """Send ``body`` to ``route``; repeated only where the caller says that it is safe.
+
+        Raises:
+            AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`. With
+                ``in_doubt`` the server may have done it, or may do it yet.
+        """
+        return self._call("POST", route, body=body, repeat=repeat)
+
+    def delete(self, route: str) -> Any:
+        """Delete what is at ``route``; never repeated, so that "not found" means what it says.
+
+        Raises:
+            AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`.
+        """
+        return self._call("DELETE", route, repeat=False)
+
+    def send_with(
+        self,
+        method: str,
+        route: str,
+        token: str | None,
+        *,
+        body: Any = None,
+        repeat: bool = False,
+    ) -> Any:
+        """A request with a given token, or with none: what logging in and out is made of.
+
+        Raises:
+            AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`.
+        """
+        return self._call(method, route, body=body, repeat=repeat, token=token, own_token=False)
+
+    @contextmanager
+    def stream(
+        self,
+        method: str,
+        route: str,
+        *,
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        ok: Collection[int] = (200, 201, 206),
+    ) -> Iterator[requests.Response]:
+        """A transfer: the open response of one request, closed at the end of the block.
+
+        Nothing is repeated, except once after a token was refreshed, or after a redirect that
+        keeps the method, and then only if the body can be had again.
+
+        Args:
+            method: the HTTP method.
+            route: the route below the server's address.
+            body: bytes, an iterable or a file-like encoder, or a function that returns a fresh
+                one each time it is called.
+            headers: further headers; an ``Authorization`` among them is refused.
+            ok: the statuses that are answers; any other becomes an error.
+
+        Raises:
+            AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`; failures
+                while the caller reads the response inside the block are translated as well.
+            UsageError: ``headers`` carries a token.
+        """
+        if any(name.lower() == "authorization" for name in headers or {}):
+            raise UsageError("The session sets the token itself.")
+        replayable = body is None or callable(body) or isinstance(body, bytes)
+        used = self._access_token()
+        refreshed = False
+        while True:
+            limits = Limits(self.timeouts, stream=True)
+            response = self._send(
+                method,
+                route,
+                data=body() if callable(body) else body,
+                headers=headers,
+                token=used,
+                limits=limits,
+                replay=(lambda: body() if callable(body) else body) if replayable else None,
+            )
+            try:
+                if response.status_code in ok:
+                    with self._translated(method):
+                        yield response
+                    return
+                # From here on the answer is a short document, with a deadline as any other.
+                limits.stream = False
+                text = self._read(response, limits, method, _LARGEST_ERROR, cut=True)
+            finally:
+                response.close()
+            trouble = answers.is_token_trouble(response.status_code, text)
+            if trouble and replayable and not refreshed and self._refresh(used):
+                used, refreshed = self._access_token(), True
+                continue
+            raise self._error(response, method, text)
+
+    # The parts
+
+    def _call(
+        self,
+        method: str,
+        route: str,
+        *,
+        repeat: bool,
+        body: Any = None,
+        params: Mapping[str, Any] | None = None,
+        token: str | None = None,
+        own_token: bool = True,
+    ) -> Any:
+        limits = Limits(self.timeouts)
+        used = self._access_token() if own_token else token
+        refreshed = False
+        tries = 0
+        while True:
+            try:
+                response = self._send(
+                    method, route, json=body, params=params, token=used, limits=limits
+                )
+                try:
+                    success = 200 <= response.status_code < 300
+                    largest = LARGEST_JSON if success else _LARGEST_ERROR
+                    text = self._read(response, limits, method, largest, cut=not success)
+                finally:
+                    response.close()
+                if success:
+                    return answers.json_of(text, host=self.host, headers=response.headers)
+                trouble = answers.is_token_trouble(response.status_code, text)
+                if own_token and trouble and not refreshed and self._refresh(used):
+                    used, refreshed = self._access_token(), True
+                    continue
+                raise self._error(response, method, text)
+            except ServerUnavailable as error:
+                wait = self._wait(error, tries)
+                if not repeat or tries >= self.retries or wait >= limits.remaining():
+                    raise
+                log.debug("%s %s: again in %.2f s: %s", method, route, wait, error.message)
+                time.sleep(wait)
+                tries += 1
+
+    def _send(
+        self,
+        method: str,
+        route: str,
+        *,
+        token: str | None,
+        limits: Limits,
+        data: Any = None,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        replay: Callable[[], Any] | None = None,
+    ) -> requests.Response:
+        """One request and the redirects it is allowed to follow; the body is not read yet."""
+        url = f"{self.server}/{route.lstrip('/')}"
+        for _ in range(_MOST_REDIRECTS):
+            started = time.monotonic()
+            # A proxy reads what is not encrypted: plain http goes straight or not at all.
+            plain = urlsplit(url).scheme == "http"
+            with self._translated(method), limits_of_this_request(limits):
+                left = max(0.001, limits.remaining())
+                response = self._http.request(
+                    method,
+                    url,
+                    params=params,
+                    data=data,
+                    json=json,
+                    headers=headers,
+                    auth=_Bearer(token),
+                    timeout=(
+                        min(self.timeouts.connect, left),
+                        self.timeouts.read if limits.stream else min(self.timeouts.read, left),
+                    ),
+                    allow_redirects=False,
+                    stream=True,
+                    proxies=dict(_NO_PROXY) if plain else None,  # type: ignore[arg-type]
+                )
+            log.debug(
+                "%s %s: %d in %.3f s",
+                method,
+                route,
+                response.status_code,
+                time.monotonic() - started,
+            )
+            location = response.headers.get("Location")
+            if response.status_code not in _REDIRECTS or not location:
+                return response
+            response.close()
+            url = self._redirected(method, url, location, response.status_code)
+            params = None  # the new address carries them
+            if data is not None:
+                if replay is None:
+                    raise BadAnswer(
+                        f"{self.host} sends this request on to {urlsplit(url).netloc}.",
+                        hint="Use that address.",
+                    )
+                data = replay()
+        raise BadAnswer(
+            f"{self.host} sends every request on to another address, without end.",
+            hint="Check the address of the server.",
+        )
+
+    def _redirected(self, method: str, url: str, location: str, status: int) -> str:
+        """The address a redirect leads to, if it may be followed with the token."""
+        target = urljoin(url, location)
+        old, new = origin(url), origin(target)
+        upgrade = (
+            (old[0], new[0]) == ("http", "https")
+            and old[1] == new[1]
+            and (new[2] == old[2] or (old[2], new[2]) == (80, 443))
+        )
+        if not (same_origin(url, target) or upgrade):
+            raise BadAnswer(
+                f"{self.host} sends its visitors on to {new[1] or 'another place'}; nothing was "
+                "sent there.",
+                hint=f"If that is your Kitsu, log in there: wf login {new[0]}://{new[1]}",
+            )
+        if method not in ("GET", "HEAD") and status not in (307, 308):
+            raise BadAnswer(
+                f"{self.host} has moved to another address ({status}); nothing was changed.",
+                hint=f"Use the new address: {new[0]}://{urlsplit(target).netloc}",
+            )
+        return target
+
+    def _read(
+        self, response: requests.Response, limits: Limits, method: str, largest: int, *, cut: bool
+    ) -> bytes:
+        """The whole body, at most ``largest`` bytes of it; more is an error unless ``cut``."""
+        parts: list[bytes] = []
+        size = 0
+        with self._translated(method):
+            for part in response.iter_content(65536):
+                parts.append(part)
+                size += len(part)
+                if size > largest:
+                    if cut:
+                        break
+                    raise BadAnswer(
+                        f"{self.host} sent an answer without end (over {largest >> 20} MiB)."
+                    )
+                if limits.remaining() <= 0:
+                    raise TimeoutError("the answer was not complete in time")
+        return b"".join(parts)[:largest]
+
+    @contextmanager
+    def _translated(self, method: str) -> Iterator[None]:
+        """The boundary: what the libraries below raise leaves as one of ours."""
+        try:
+            yield
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as exc:
+            raise UsageError("That request cannot be written as HTTP.") from exc
+        except requests.exceptions.ContentDecodingError as exc:
+            raise BadAnswer(f"{self.host} sent an answer that cannot be unpacked.") from exc
+        except answers.FOREIGN_ERRORS as exc:
+            raise answers.error_of_exception(exc, host=self.host, method=method) from exc
+
+    def _error(self, response: requests.Response, method: str, text: bytes) -> WorkfilesError:
+        return answers.error_of_status(
+            response.status_code,
+            method=method,
+            host=self.host,
+            headers=response.headers,
+            body=text,
+        )
+
+    @staticmethod
+    def _wait(error: ServerUnavailable, tries: int) -> float:
+        """Seconds to wait: what the server asked for, else doubling, with jitter on top."""
+        wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**tries)
+        jitter: float = random.uniform(0.5, 1.0) * wait
+        return jitter if error.retry_after is None else error.retry_after + jitter * 0.1
+
+    # Tokens
+
+    def _access_token(self) -> str | None:
+        if self._bot_token:
+            return self._bot_token
+        kept = self.tokens.load(self.server)
+        return kept.access if kept else None
+
+    def _refresh(self, used: str | None) -> bool:
+        """Get a token other than ``used``; False when that needs a new login."""
+        if self._bot_token or used is None:
+            return False
+        with self._refreshing, self.tokens.refreshing():
+            kept = self.tokens.load(self.server)
+            if kept is None:
+                return False
+            if kept.access != used:
+                return True  # somebody else has refreshed meanwhile
+            if not kept.refresh:
+                return False
+            try:
+                answer = self.send_with("GET", "auth/refresh-token", kept.refresh, repeat=True)
+            except NotLoggedIn:
+                return False
+            access = answer.get("access_token") if isinstance(answer, dict) else None
+            if not isinstance(access, str) or not access:
+                raise BadAnswer(f"{self.host} gave no new token.", hint=answers.LOGIN_HINT)
+            self.tokens.save(self.server, Tokens(access=access, refresh=kept.refresh))
+            return True
+
+
+def is_this_machine(server: str) -> bool:
+    """Whether ``server`` is on this machine, by its address alone."""
+    return is_loopback(urlsplit(server).hostname)
