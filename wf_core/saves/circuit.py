@@ -1,0 +1,49 @@
+"""Knowing that the server is down, so that no save waits for it twice.
+
+A failure to reach the server opens the circuit for some seconds: saves then go on alone
+at once. It closes by itself when the time is over, or when anything reaches the server.
+The state lies in the journal, so that all applications of a user share it.
+"""
+
+from __future__ import annotations
+
+import json
+
+from wf_core.errors import BadAnswer, ServerFault, ServerUnavailable, WorkfilesError
+from wf_core.saves.journal import Journal
+from wf_core.saves.machine import boot_id, monotonic
+
+__all__ = ["Circuit"]
+
+_OPEN_SECONDS = 20.0
+
+
+class Circuit:
+    """The circuit of one server in one journal."""
+
+    def __init__(self, journal: Journal, server: str) -> None:
+        self._journal = journal
+        self._key = f"circuit:{server}"
+
+    def is_open(self) -> bool:
+        """True while the server is known to be down."""
+        stored = self._journal.recall(self._key)
+        if stored is None:
+            return False
+        state = json.loads(stored[0])
+        return bool(state["boot"] == boot_id() and monotonic() < state["until"])
+
+    def trip(self) -> None:
+        """The server could not be reached: open for a while."""
+        state = {"boot": boot_id(), "until": monotonic() + _OPEN_SECONDS}
+        self._journal.remember(self._key, json.dumps(state), 0.0)
+
+    def trip_if_unreachable(self, cause: WorkfilesError) -> None:
+        """Open the circuit when ``cause`` says that the server is down, not merely unwilling."""
+        if isinstance(cause, (ServerUnavailable, ServerFault, BadAnswer)):
+            self.trip()
+
+    def reset(self) -> None:
+        """The server answered: close at once."""
+        if self._journal.recall(self._key) is not None:
+            self._journal.forget_cached(self._key)

@@ -1,0 +1,249 @@
+"""Obtaining a number nobody else can get.
+
+The server's own numbering (revision 0) is never used: it finishes a request long after the
+client stopped listening, and asking again then makes a second record. With an explicit
+number, asked for again while in doubt, the unique key of Zou's table (name, task, entity,
+revision) decides, and the marker in the comment tells whose the record is.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from wf_core.errors import (
+    BadAnswer,
+    InputError,
+    NotLoggedIn,
+    Refused,
+    ServerFault,
+    ServerUnavailable,
+    WorkfilesError,
+)
+from wf_core.models import WorkingFile
+from wf_core.saves import marker
+
+__all__ = ["HIGHEST_REVISION", "ClaimUnresolved", "Claimer", "Registry", "newest"]
+
+HIGHEST_REVISION = 2_147_483_646
+"""The next number would be the column's maximum, after which Zou fails on every ``new``."""
+
+_T = TypeVar("_T")
+
+_PASSING = (ServerUnavailable, ServerFault, BadAnswer, NotLoggedIn)
+"""Failures that may pass: the claim is not lost by them, only unresolved."""
+
+_MOST_ROUNDS = 40
+_MOST_UNHEARD = 3  # refused connections after which waiting longer is useless
+_FIRST_PAUSE = 0.02
+_LONGEST_PAUSE = 1.0
+
+
+class Registry(Protocol):
+    """The part of the client that claims need."""
+
+    def create_working_file(
+        self, task_id: str, *, name: str, revision: int, software_id: str, comment: str
+    ) -> WorkingFile: ...
+
+    def last_revisions(self, task_id: str) -> dict[str, WorkingFile]: ...
+
+    def entity_working_files(
+        self, entity_id: str, *, task_id: str | None = None, name: str | None = None
+    ) -> list[WorkingFile]: ...
+
+
+class ClaimUnresolved(WorkfilesError):
+    """No number within the time given.
+
+    Attributes:
+        revision: the number last asked for, None when none could be planned.
+        doubt: the server may have given it, or may yet.
+        cause: what stood in the way.
+    """
+
+    kind = "claim_unresolved"
+    exit_code = 75
+
+    def __init__(self, cause: WorkfilesError, *, revision: int | None, doubt: bool) -> None:
+        super().__init__(cause.message, hint=cause.hint)
+        self.cause = cause
+        self.revision = revision
+        self.doubt = doubt
+
+
+@dataclass(frozen=True)
+class Claimer:
+    """Claims the next revision of one (task, name) for one save.
+
+    Attributes:
+        registry: the server.
+        task_id, entity_id, name, software_id: what the revision is of.
+        comment: the artist's comment, without a marker.
+        save_id: whose claim it is.
+        patience: seconds after which the claim is given up as unresolved.
+    """
+
+    registry: Registry
+    task_id: str
+    entity_id: str
+    name: str
+    software_id: str
+    comment: str
+    save_id: str
+    patience: float
+
+    def claim(
+        self,
+        *,
+        planned: int | None,
+        doubt: bool,
+        plan: Callable[[int], None],
+        floor: int = 0,
+    ) -> WorkingFile:
+        """The claimed record.
+
+        Args:
+            planned: a number an earlier try asked for; None to take the next.
+            doubt: the answer to that try was lost.
+            plan: called with each number before it is asked for; writes it to the disk.
+            floor: the highest number known from elsewhere.
+
+        Raises:
+            ClaimUnresolved: the server cannot be reached, or does not answer, in time.
+            WorkfilesError: the server refuses for good.
+        """
+        give_up = time.monotonic() + self.patience
+        pause = _FIRST_PAUSE
+        number = planned
+        for _ in range(_MOST_ROUNDS):
+            if number is None:
+                number = self._next(floor, give_up)
+                doubt = False
+                plan(number)
+            record, doubt = self._ask(number, doubt, give_up)
+            if record is not None:
+                return record
+            floor, number = max(floor, number), None
+            time.sleep(random.uniform(0, pause))
+            pause = min(_LONGEST_PAUSE, pause * 1.5)
+        raise ClaimUnresolved(
+            ServerUnavailable(
+                f"{_MOST_ROUNDS} numbers in a row were taken by others before this save got one.",
+                in_doubt=False,
+            ),
+            revision=None,
+            doubt=False,
+        )
+
+    def _next(self, floor: int, give_up: float) -> int:
+        last = self._persist(lambda: newest(self.registry, self.task_id, self.name), None, give_up)
+        number = max(floor, last.revision if last else 0, 0) + 1
+        if number > HIGHEST_REVISION:
+            raise InputError(
+                f"“{self.name}” of this task already has revision {number - 1}, the highest a "
+                "Kitsu server can store.",
+                hint="Ask an administrator to remove that record, or save under another name.",
+            )
+        return number
+
+    def _ask(self, number: int, doubt: bool, give_up: float) -> tuple[WorkingFile | None, bool]:
+        """Ask for ``number`` until it is certain whose it is: (mine or None, in doubt)."""
+        asked = doubt
+        patience = _Patience(give_up)
+        while True:
+            try:
+                return (
+                    self.registry.create_working_file(
+                        self.task_id,
+                        name=self.name,
+                        revision=number,
+                        software_id=self.software_id,
+                        comment=marker.attach(self.comment, self.save_id),
+                    ),
+                    False,
+                )
+            except Refused as exc:
+                if "already exists" not in exc.message:
+                    raise
+                return self._holder(number, asked, exc, give_up), False
+            except _PASSING as exc:
+                asked = asked or not _certainly_not_done(exc)
+                if not patience.wait_after(exc):
+                    raise ClaimUnresolved(exc, revision=number, doubt=asked) from exc
+
+    def _holder(
+        self, number: int, asked: bool, refusal: Refused, give_up: float
+    ) -> WorkingFile | None:
+        """Whose the number is after "already exists": the record if mine, None if another's."""
+        if not asked:
+            last = self._persist(
+                lambda: newest(self.registry, self.task_id, self.name), number, give_up
+            )
+            if last is not None and last.revision > number:
+                return None
+            if last is not None and last.revision == number:
+                return last if marker.carries(last.comment, self.save_id) else None
+        records = self._persist(
+            lambda: self.registry.entity_working_files(
+                self.entity_id, task_id=self.task_id, name=self.name
+            ),
+            number,
+            give_up,
+        )
+        for record in records:
+            if record.revision == number:
+                return record if marker.carries(record.comment, self.save_id) else None
+        raise InputError(
+            f"The server says that revision {number} already exists, but shows no such record. "
+            "Nothing was claimed.",
+            hint="Its database refuses the record for another reason; its log says which.",
+        ) from refusal
+
+    def _persist(self, read: Callable[[], _T], number: int | None, give_up: float) -> _T:
+        """Read, again and again while the server is not available and there is time."""
+        patience = _Patience(give_up)
+        while True:
+            try:
+                return read()
+            except _PASSING as exc:
+                if not patience.wait_after(exc):
+                    raise ClaimUnresolved(exc, revision=number, doubt=number is not None) from exc
+
+
+class _Patience:
+    """How long to go on asking: until ``give_up``, sooner where nobody listens at all."""
+
+    def __init__(self, give_up: float) -> None:
+        self._give_up = give_up
+        self._pause = _FIRST_PAUSE
+        self._unheard = 0
+
+    def wait_after(self, exc: WorkfilesError) -> bool:
+        """Pause before the next try; False when there shall be none."""
+        if isinstance(exc, NotLoggedIn):
+            return False
+        wait = random.uniform(self._pause / 2, self._pause)
+        if isinstance(exc, ServerUnavailable):
+            wait = max(wait, exc.retry_after or 0.0)
+            self._unheard += _certainly_not_done(exc) and exc.retry_after is None
+        if self._unheard > _MOST_UNHEARD or time.monotonic() + wait >= self._give_up:
+            return False
+        time.sleep(wait)
+        self._pause = min(_LONGEST_PAUSE, self._pause * 2)
+        return True
+
+
+def _certainly_not_done(exc: WorkfilesError) -> bool:
+    """Whether the request was not carried out and never will be; else it is in doubt."""
+    return isinstance(exc, NotLoggedIn) or (
+        isinstance(exc, ServerUnavailable) and not exc.in_doubt
+    )
+
+
+def newest(registry: Registry, task_id: str, name: str) -> WorkingFile | None:
+    """The record with the highest number of (task, name), or None when there is none."""
+    return registry.last_revisions(task_id).get(name)

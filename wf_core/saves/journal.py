@@ -1,0 +1,280 @@
+"""The journal: one row per save from its first moment on, shared by all applications.
+
+SQLite in WF_HOME on a local disk, one per user and machine, write-ahead log, every
+commit on the disk before it returns (``synchronous=FULL``). A row is changed only by the
+process that holds its lock (see ``locks``). Beside the saves lies a cache of what was last
+read of each task, which lets a save render its path while the server is gone.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from wf_core.saves.machine import boot_id, monotonic
+
+__all__ = ["OPEN_STATES", "Journal", "SaveRow", "State"]
+
+State = Literal[
+    "planned", "claimed", "saved", "uploaded", "committed", "abandoned", "void", "discarded"
+]
+
+OPEN_STATES: tuple[State, ...] = ("planned", "claimed", "saved", "uploaded")
+"""States of saves that are not finished. ``abandoned`` is a claim whose save never came
+about: its number is used by the next save of this journal, or declared void."""
+
+
+@dataclass(frozen=True)
+class SaveRow:
+    """One save. Paths are local; sizes are bytes; what is not known yet is None.
+
+    Attributes:
+        seq: order of the saves on this machine (the client's clock orders nothing).
+        revision: planned, then claimed number; None for a provisional save.
+        claim_doubt: a claim for ``revision`` was sent and its answer lost.
+        working_file_id: the claimed record.
+        final_path: where the revision belongs; None while the number is not known.
+        scene_path: where the scene was written: the final path or a provisional one.
+        spool_path: the bytes of the moment, kept apart until they are on the server.
+        written: the application finished writing; ``synced``: file and spool are on the disk.
+        parked: kind of the error nothing but a person can clear, else None.
+        next_try: on the monotonic clock of ``boot``; None: at once.
+        checked: how often the stored bytes were looked at after the commit.
+    """
+
+    save_id: str
+    server: str
+    task_id: str
+    task_label: str
+    entity_id: str
+    name: str
+    extension: str
+    software_id: str
+    comment: str
+    host_name: str
+    host_version: str
+    machine: str
+    saved_at: str
+    seq: int = 0
+    person_id: str = ""
+    state: State = "planned"
+    revision: int | None = None
+    claim_doubt: bool = False
+    working_file_id: str | None = None
+    base_revision: int | None = None
+    final_path: str | None = None
+    server_path: str | None = None
+    scene_path: str | None = None
+    provisional: bool = False
+    spool_path: str | None = None
+    snapshot: str | None = None
+    device: int | None = None
+    inode: int | None = None
+    size: int | None = None
+    mtime_ns: int | None = None
+    sha256: str | None = None
+    written: bool = False
+    synced: bool = False
+    atomic: bool = False
+    boot: str = ""
+    attempts: int = 0
+    error: str | None = None
+    parked: str | None = None
+    next_try: float | None = None
+    checked: int = 0
+    thumbnail: str | None = None
+
+    @property
+    def scope(self) -> tuple[str, str, str]:
+        """What numbers are given out per: (server, task, name)."""
+        return (self.server, self.task_id, self.name)
+
+    def waits(self) -> float:
+        """Seconds until this row may be tried again; 0.0 when it is due."""
+        if self.next_try is None or self.boot != boot_id():
+            return 0.0
+        return max(0.0, self.next_try - monotonic())
+
+
+_BOOLEANS = {
+    f.name for f in fields(SaveRow) if f.type in ("bool",)
+}
+_COLUMNS = [f.name for f in fields(SaveRow) if f.name != "seq"]
+
+_MIGRATIONS = (
+    """
+    CREATE TABLE saves (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        save_id TEXT NOT NULL UNIQUE,
+        server TEXT NOT NULL, task_id TEXT NOT NULL, task_label TEXT NOT NULL,
+        entity_id TEXT NOT NULL, name TEXT NOT NULL, extension TEXT NOT NULL,
+        software_id TEXT NOT NULL, comment TEXT NOT NULL,
+        host_name TEXT NOT NULL, host_version TEXT NOT NULL,
+        machine TEXT NOT NULL, saved_at TEXT NOT NULL, person_id TEXT NOT NULL,
+        state TEXT NOT NULL, revision INTEGER, claim_doubt INTEGER NOT NULL,
+        working_file_id TEXT, base_revision INTEGER,
+        final_path TEXT, server_path TEXT, scene_path TEXT, provisional INTEGER NOT NULL,
+        spool_path TEXT, snapshot TEXT, device INTEGER, inode INTEGER, size INTEGER,
+        mtime_ns INTEGER, sha256 TEXT,
+        written INTEGER NOT NULL, synced INTEGER NOT NULL, atomic INTEGER NOT NULL,
+        boot TEXT NOT NULL, attempts INTEGER NOT NULL, error TEXT, parked TEXT,
+        next_try REAL, checked INTEGER NOT NULL, thumbnail TEXT
+    );
+    CREATE INDEX saves_by_state ON saves (state, seq);
+    CREATE INDEX saves_by_scope ON saves (server, task_id, name, seq);
+    CREATE TABLE cache (
+        key TEXT PRIMARY KEY, value TEXT NOT NULL, fetched_at REAL NOT NULL
+    );
+    """,
+)
+
+
+class Journal:
+    """The journal of one user on one machine. Safe to use from several threads.
+
+    Args:
+        path: the database file; its folder is made, with mode 0700, when needed.
+
+    Raises:
+        sqlite3.DatabaseError: the file is not a usable journal (see ``recovery``).
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path = path
+        self._guard = threading.RLock()
+        self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        try:
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._migrate()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def close(self) -> None:
+        with self._guard:
+            self._db.close()
+
+    def _migrate(self) -> None:
+        if self._version() == len(_MIGRATIONS):
+            return
+        with self._transaction():
+            for number in range(self._version(), len(_MIGRATIONS)):
+                for statement in _MIGRATIONS[number].split(";"):
+                    if statement.strip():
+                        self._db.execute(statement)
+                self._db.execute(f"PRAGMA user_version={number + 1}")
+
+    def _version(self) -> int:
+        version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(_MIGRATIONS):
+            raise sqlite3.DatabaseError(f"journal of a newer release (schema {version})")
+        return version
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._guard:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    # saves
+
+    def add(self, row: SaveRow) -> SaveRow:
+        """Write a new row; returns it with its ``seq``. A row already known stays as it is."""
+        values = asdict(row)
+        places = ", ".join(f":{column}" for column in _COLUMNS)
+        with self._transaction():
+            self._db.execute(
+                f"INSERT OR IGNORE INTO saves ({', '.join(_COLUMNS)}) VALUES ({places})", values
+            )
+        known = self.get(row.save_id)
+        assert known is not None
+        return known
+
+    def update(self, row: SaveRow, **changes: Any) -> SaveRow:
+        """Change fields of a row, on the disk before this returns; gives the new row."""
+        assignments = ", ".join(f"{column}=:{column}" for column in changes)
+        with self._transaction():
+            self._db.execute(
+                f"UPDATE saves SET {assignments} WHERE save_id=:save_id",
+                {**changes, "save_id": row.save_id},
+            )
+        return replace(row, **changes)
+
+    def get(self, save_id: str) -> SaveRow | None:
+        rows = self._select("save_id=?", (save_id,))
+        return rows[0] if rows else None
+
+    def find(self, prefix: str) -> list[SaveRow]:
+        """Rows whose save_id starts with ``prefix`` (people shorten UUIDs)."""
+        escaped = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        return self._select("save_id LIKE ? ESCAPE '\\'", (escaped + "%",))
+
+    def rows(self, *states: State, server: str | None = None) -> list[SaveRow]:
+        """Rows in any of ``states``, oldest first."""
+        marks = ", ".join("?" for _ in states)
+        where, values = f"state IN ({marks})", [*states]
+        if server is not None:
+            return self._select(f"{where} AND server=?", (*values, server))
+        return self._select(where, tuple(values))
+
+    def of_scope(self, scope: tuple[str, str, str], *states: State) -> list[SaveRow]:
+        """Rows of one (server, task, name) in any of ``states``, oldest first."""
+        marks = ", ".join("?" for _ in states)
+        return self._select(f"server=? AND task_id=? AND name=? AND state IN ({marks})", (*scope, *states))
+
+    def unchecked(self, *, server: str) -> list[SaveRow]:
+        """Committed rows whose stored bytes wait for their second look, oldest first."""
+        return self._select("state='committed' AND checked<2 AND server=?", (server,))
+
+    def forget(self, before_seq: int) -> None:
+        """Drop finished rows older than ``before_seq``; unfinished ones are never dropped."""
+        with self._transaction():
+            self._db.execute(
+                "DELETE FROM saves WHERE seq<? AND (state IN ('void', 'discarded')"
+                " OR (state='committed' AND checked>=2))",
+                (before_seq,),
+            )
+
+    def _select(self, where: str, values: tuple[Any, ...]) -> list[SaveRow]:
+        with self._guard:
+            found = self._db.execute(f"SELECT * FROM saves WHERE {where} ORDER BY seq", values)
+            return [_row(record) for record in found.fetchall()]
+
+    # what was last read of the server
+
+    def remember(self, key: str, value: str, fetched_at: float) -> None:
+        """Keep ``value`` (JSON) under ``key``; ``fetched_at`` is shown, and orders nothing."""
+        with self._transaction():
+            self._db.execute("INSERT OR REPLACE INTO cache VALUES (?, ?, ?)", (key, value, fetched_at))
+
+    def recall(self, key: str) -> tuple[str, float] | None:
+        """The value under ``key`` and when it was fetched (seconds since 1970), or None."""
+        with self._guard:
+            found = self._db.execute(
+                "SELECT value, fetched_at FROM cache WHERE key=?", (key,)
+            ).fetchone()
+        return None if found is None else (found["value"], found["fetched_at"])
+
+    def forget_cached(self, key: str) -> None:
+        with self._transaction():
+            self._db.execute("DELETE FROM cache WHERE key=?", (key,))
+
+
+def _row(record: sqlite3.Row) -> SaveRow:
+    values = {key: record[key] for key in record.keys()}  # noqa: SIM118  (Row iterates values)
+    for name in _BOOLEANS:
+        values[name] = bool(values[name])
+    return SaveRow(**values)

@@ -1,0 +1,105 @@
+"""Locks between processes, held by the operating system.
+
+The system drops such a lock at the moment its owner dies, however it dies, and keeps it
+while the owner is only frozen: a dead uploader never blocks its successor, a suspended
+one that wakes up still holds what it thinks it holds. Lock files stay behind empty; removing
+them would let two owners hold two files of one name.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["Lock", "hold"]
+
+_POLL_SECONDS = 0.02
+
+
+class Lock:
+    """An exclusive lock on a file. Not re-entrant; one object, one owner.
+
+    Args:
+        path: the lock file; its folder is made when needed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def acquire(self, *, wait: float = 0.0) -> bool:
+        """Take the lock, waiting up to ``wait`` seconds; False when somebody else has it.
+
+        Raises:
+            OSError: the lock file cannot be made or opened.
+        """
+        if self._descriptor is not None:
+            raise RuntimeError(f"{self.path} is already held by this object")
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+        descriptor = os.open(self.path, flags, 0o600)
+        give_up = time.monotonic() + wait
+        try:
+            while not _try_lock(descriptor):
+                if time.monotonic() >= give_up:
+                    os.close(descriptor)
+                    return False
+                time.sleep(_POLL_SECONDS)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        self._descriptor = descriptor
+        return True
+
+    @property
+    def held(self) -> bool:
+        return self._descriptor is not None
+
+    def release(self) -> None:
+        """Give the lock back; nothing happens when it is not held."""
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            os.close(descriptor)
+
+
+@contextmanager
+def hold(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
+    """Hold the lock at ``path`` for a ``with`` block; yields whether it was obtained."""
+    lock = Lock(path)
+    obtained = lock.acquire(wait=wait)
+    try:
+        yield obtained
+    finally:
+        lock.release()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> bool:
+        # One byte from the start; the C runtime answers EACCES or EDEADLOCK when taken.
+        try:
+            os.lseek(descriptor, 0, os.SEEK_SET)
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError as exc:
+            if exc.errno in (errno.EACCES, errno.EDEADLK):
+                return False
+            raise
+        return True
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> bool:
+        # flock, not lockf: POSIX record locks vanish when any other descriptor of the
+        # same file is closed in this process.
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True

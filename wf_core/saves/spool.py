@@ -1,0 +1,181 @@
+"""Where the bytes of a save are kept apart until they are on the server.
+
+The spool is a hidden folder on the volume of the scene's own root, so that a hard link
+or a reflink can serve as the snapshot. Beside each spooled file lies a sidecar, a copy
+of the journal's row: with it a save can be filed again when the journal is lost.
+A second kind of sidecar, beside the final path, says whose that path is while the save
+is under way.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import asdict, fields
+from pathlib import Path
+
+from wf_core.errors import PathError, PathTaken
+from wf_core.filecopy import fsync_folder
+from wf_core.saves.journal import SaveRow
+
+__all__ = ["Spool", "release", "reserve", "reserved_by"]
+
+_FOLDER = ".wf-spool"
+_LIST = "spools.txt"
+
+
+class Spool:
+    """The spool folders of one user.
+
+    Args:
+        home: WF_HOME, which keeps the list of all folders ever used.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._list = home / _LIST
+
+    def folder(self, root: Path) -> Path:
+        """The user's spool folder under ``root``, made (mode 0700) when needed.
+
+        Raises:
+            PathError: something else, a symbolic link for one, is in its place.
+        """
+        folder = root / _FOLDER / _user()
+        for part in (folder.parent, folder):
+            try:
+                part.mkdir(parents=True, exist_ok=True, mode=0o700 if part is folder else 0o777)
+            except FileExistsError:
+                pass
+            except OSError as exc:
+                raise PathError(
+                    f"The folder {part} cannot be made: {exc.strerror}.",
+                    hint="Make the workspace writable, or choose another one in the settings.",
+                ) from exc
+            if part.is_symlink() or not part.is_dir():
+                raise PathError(
+                    f"{part} is not a folder of its own, so nothing was saved there.",
+                    hint="Remove what is in its place, then save again.",
+                )
+        self._note(folder)
+        return folder
+
+    def folders(self) -> list[Path]:
+        """Every spool folder this user ever used on this machine that still exists."""
+        try:
+            lines = self._list.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [folder for folder in map(Path, dict.fromkeys(lines)) if folder.is_dir()]
+
+    def size(self) -> int:
+        """Bytes of all spooled files, linked snapshots included."""
+        return sum(
+            entry.stat(follow_symlinks=False).st_size
+            for folder in self.folders()
+            for entry in os.scandir(folder)
+            if entry.is_file(follow_symlinks=False) and not entry.name.endswith(".json")
+        )
+
+    def write_sidecar(self, folder: Path, row: SaveRow) -> None:
+        """Put the row's sidecar on the disk, replacing an older one of the same save."""
+        target = folder / f"{row.save_id}.json"
+        temporary = folder / f".{row.save_id}.tmp"
+        descriptor = os.open(
+            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600
+        )
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            json.dump(asdict(row), stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(target)
+        fsync_folder(folder)
+
+    def read_sidecars(self) -> Iterator[SaveRow]:
+        """The rows of all readable sidecars; broken ones are passed over."""
+        known = {f.name for f in fields(SaveRow)}
+        for folder in self.folders():
+            for path in sorted(folder.glob("*.json")):
+                try:
+                    values = json.loads(path.read_text(encoding="utf-8"))
+                    yield SaveRow(**{k: v for k, v in values.items() if k in known})
+                except (OSError, ValueError, TypeError, AttributeError):
+                    continue
+
+    def empty(self, row: SaveRow) -> None:
+        """Remove the row's spooled file and sidecar; missing ones are no error."""
+        if row.spool_path:
+            spooled = Path(row.spool_path)
+            spooled.unlink(missing_ok=True)
+            (spooled.parent / f"{row.save_id}.json").unlink(missing_ok=True)
+
+    def _note(self, folder: Path) -> None:
+        if folder in self.folders():
+            return
+        self._list.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._list.open("a", encoding="utf-8") as stream:
+            stream.write(f"{folder}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def reserve(path: Path, save_id: str) -> None:
+    """Make ``path`` the place of this save, exclusively, before anything is written.
+
+    Raises:
+        PathTaken: a file is there already, or another save has reserved it.
+        PathError: the folder cannot be made or written.
+    """
+    owner = _owner_file(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with owner.open("x", encoding="ascii") as stream:
+                stream.write(save_id)
+                stream.flush()
+                os.fsync(stream.fileno())
+        except FileExistsError:
+            if reserved_by(path) != save_id:
+                raise PathTaken(
+                    f"{path} is being written by another save, so it was left alone.",
+                    hint=f"If no save is running any more, remove {owner.name} there and try again.",
+                ) from None
+    except OSError as exc:
+        raise PathError(
+            f"The folder {path.parent} cannot be written: {exc.strerror}.",
+            hint="Ask for write access to it, or choose another workspace in the settings.",
+        ) from exc
+    if os.path.lexists(path):
+        owner.unlink(missing_ok=True)
+        raise PathTaken(
+            f"{path} already exists and was not made by this save, so it was left alone.",
+            hint="Move that file away, or save it first: its work is not in Kitsu.",
+        )
+
+
+def reserved_by(path: Path) -> str | None:
+    """The save that has reserved ``path``, or None."""
+    try:
+        return _owner_file(path).read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def release(path: Path, save_id: str) -> None:
+    """Take the reservation away, if it is this save's."""
+    if reserved_by(path) == save_id:
+        _owner_file(path).unlink(missing_ok=True)
+
+
+def _owner_file(path: Path) -> Path:
+    return path.with_name(f".{path.name}.wf")
+
+
+def _user() -> str:
+    try:
+        name = getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        name = f"user-{os.getuid() if hasattr(os, 'getuid') else 0}"
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name) or "user"
