@@ -20,6 +20,8 @@ from typing import Any
 import requests.adapters
 import urllib3
 
+from wf_core.kitsu.sending import PatientSender
+
 __all__ = ["DeadlineAdapter", "Limits", "Timeouts", "limits_of_this_request"]
 
 SLOWEST_STREAM = 4096
@@ -148,16 +150,14 @@ class _Response(http.client.HTTPResponse):
             self._wf_limits.headers_end()
 
 
-class _SendTimeout:
+class _SendTimeout(PatientSender):
     """While sending, the read time-out holds, not the (short) one for connecting."""
-
-    sock: socket.socket | None
 
     def send(self, data: Any) -> None:
         limits = _current.get()
         if limits is not None and self.sock is not None:
             self.sock.settimeout(limits.timeouts.read)
-        super().send(data)  # type: ignore[misc]
+        super().send(data)
 
 
 class _HTTPConnection(_SendTimeout, urllib3.connection.HTTPConnection):

@@ -1,0 +1,96 @@
+"""Sending a long body: patient with a slow line, quick to notice an early answer.
+
+Left to themselves the libraries below send with the time-out meant for connecting, and
+give each piece that time as a whole, so that a slow line looks like a dead one; a request
+refused half-way (too large, not allowed) ends as a broken pipe instead of with the answer
+that says why; and nobody is asked whether to stop while the line stands still.
+"""
+
+from __future__ import annotations
+
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from urllib3.util import wait_for_read, wait_for_write
+
+__all__ = ["PatientSender", "while_sending"]
+
+_SLICE = 256 * 1024  # bytes; what a line at a standstill may leave half sent
+_LOOK = 0.2  # seconds between two questions whether to stop
+
+
+@dataclass(frozen=True)
+class _Watch:
+    ask: Callable[[], None]
+    stall: float
+
+
+_watch: ContextVar[_Watch | None] = ContextVar("wf_core_kitsu_sending", default=None)
+
+
+@contextmanager
+def while_sending(ask: Callable[[], None], *, stall: float) -> Iterator[None]:
+    """Requests sent inside call ``ask`` while their line stands still; what it raises ends
+    the request.
+
+    Args:
+        ask: called several times a second.
+        stall: seconds without any progress after which the connection counts as dead.
+    """
+    token = _watch.set(_Watch(ask, stall))
+    try:
+        yield
+    finally:
+        _watch.reset(token)
+
+
+class PatientSender:
+    """Mixed into a connection class of urllib3; acts only inside :func:`while_sending`."""
+
+    sock: Any
+    _cut_short = False
+
+    def send(self, data: Any) -> None:
+        watch = _watch.get()
+        # The first bytes, the headers, open the connection and are few.
+        if watch is None or self.sock is None or not isinstance(data, (bytes, memoryview)):
+            super().send(data)  # type: ignore[misc]
+            return
+        view = memoryview(data)
+        for start in range(0, len(view), _SLICE):
+            self._wait_for_room(watch)
+            self.sock.settimeout(watch.stall)
+            try:
+                self.sock.sendall(view[start : start + _SLICE])
+            except ConnectionError as exc:
+                raise self._broken("The server closed the connection.") from exc
+
+    def getresponse(self, *args: Any, **kwargs: Any) -> Any:
+        response = super().getresponse(*args, **kwargs)  # type: ignore[misc]
+        if self._cut_short and self.sock is not None:
+            # The rest of the body was never sent: what comes next on this connection would
+            # be taken for it. The response keeps the socket open until it is read.
+            self._cut_short = False
+            used, self.sock = self.sock, None
+            used.close()
+        return response
+
+    def _wait_for_room(self, watch: _Watch) -> None:
+        # Under TLS a readable socket may hold nothing but a session ticket.
+        if not isinstance(self.sock, ssl.SSLSocket) and wait_for_read(self.sock, 0):
+            raise self._broken("The server answered before the end of the request.")
+        asked = time.monotonic()
+        while not wait_for_write(self.sock, min(_LOOK, watch.stall)):
+            watch.ask()
+            if time.monotonic() - asked >= watch.stall:
+                raise TimeoutError("the server takes no more bytes")
+
+    def _broken(self, message: str) -> BrokenPipeError:
+        """The one error after which urllib3 goes on to read the answer."""
+        self._cut_short = True
+        return BrokenPipeError(message)
