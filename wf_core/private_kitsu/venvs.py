@@ -1,0 +1,239 @@
+"""Virtual environments that are made once and then reused, whole or not at all.
+
+A stamp is written into the environment last. Without it, or with another one, whatever lies
+there is half-made or out of date and is made anew. The standard library is all this needs: the
+build script uses it before anything is installed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wf_core.errors import DiskFull, InputError
+from wf_core.private_kitsu.locks import exclusive
+
+__all__ = ["Python", "bin_python", "ensure_venv", "find_python", "free_space", "tail"]
+
+Version = tuple[int, int]
+Progress = Callable[[str], None]
+
+_STAMP = "complete.json"
+
+
+@dataclass(frozen=True)
+class Python:
+    """An interpreter on this machine."""
+
+    path: Path
+    version: Version
+
+    def __str__(self) -> str:
+        return f"Python {self.version[0]}.{self.version[1]} ({self.path})"
+
+
+def bin_python(folder: Path) -> Path:
+    """Where an environment has its interpreter."""
+    if sys.platform == "win32":
+        return folder / "Scripts" / "python.exe"
+    return folder / "bin" / "python"
+
+
+def find_python(versions: Sequence[Version]) -> Python | None:
+    """The first interpreter on this machine of one of ``versions``, in that order.
+
+    Looks at the running one, at PATH, at pyenv's folder and at the Windows launcher.
+    """
+    for version in versions:
+        for candidate in _candidates(version):
+            if _is_version(candidate, version):
+                return Python(candidate, version)
+    return None
+
+
+def ensure_venv(
+    folder: Path,
+    *,
+    python: Python,
+    requirements: Sequence[str],
+    constraints: Path | None = None,
+    log: Path,
+    progress: Progress,
+    space: int = 0,
+) -> Path:
+    """Make the environment unless it is there and complete.
+
+    Args:
+        requirements: arguments for ``pip install``.
+        constraints: a pip constraints file.
+        log: file that gets pip's output.
+        space: bytes that must be free before anything is installed.
+
+    Returns:
+        Its interpreter.
+
+    Raises:
+        DiskFull: not enough room; nothing was started.
+        InputError: making it or installing into it failed; the log says why.
+    """
+    stamp = _stamp(python, requirements, constraints)
+    interpreter = bin_python(folder)
+    if _is_complete(folder, stamp):
+        return interpreter
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    lock = folder.with_name(f"{folder.name}.lock")
+    with exclusive(lock, waiting=lambda: progress(f"waiting: {folder.name} is being made")):
+        if _is_complete(folder, stamp):
+            return interpreter
+        _check_space(folder.parent, space)
+        started = time.monotonic()
+        progress(f"making the environment {folder} with {python}")
+        _remove(folder)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_bytes(b"")
+        _run([str(python.path), "-m", "venv", str(folder)], log, f"{python} made no environment")
+        command = [str(interpreter), "-m", "pip", "install", "--no-input"]
+        command += ["--disable-pip-version-check", *requirements]
+        if constraints is not None:
+            command += ["--constraint", str(constraints)]
+        _run(command, log, f"pip could not install into {folder}")
+        (folder / _STAMP).write_text(stamp, encoding="utf-8")
+        progress(f"made {folder.name} in {time.monotonic() - started:.0f} s")
+    return interpreter
+
+
+def free_space(folder: Path) -> int:
+    """Bytes this user may still write where ``folder`` is or will be."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def tail(log: Path, lines: int = 3) -> str:
+    """The last lines of a log that say something, on one line."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    said = [line.strip() for line in text.splitlines() if line.strip()]
+    said = [line for line in said if not line.startswith(("WARNING:", "[notice]"))]
+    return " / ".join(said[-lines:])
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without what would lead another Python astray (Blender and Maya set
+    such variables for themselves)."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PYTHON") and name not in ("VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+    }
+
+
+def _stamp(python: Python, requirements: Sequence[str], constraints: Path | None) -> str:
+    digest = hashlib.sha256("\n".join(requirements).encode())
+    if constraints is not None:
+        digest.update(constraints.read_bytes())
+    version = ".".join(map(str, python.version))
+    return json.dumps({"python": version, "requirements": digest.hexdigest()})
+
+
+def _is_complete(folder: Path, stamp: str) -> bool:
+    try:
+        written = (folder / _STAMP).read_text(encoding="utf-8")
+    except OSError:
+        return False
+    # The interpreter is a link to one that may have been removed since.
+    return written == stamp and bin_python(folder).exists()
+
+
+def _check_space(folder: Path, space: int) -> None:
+    free = free_space(folder)
+    if free < space:
+        raise DiskFull(
+            f"{folder} has {free // 2**20} MiB left; {space // 2**20} MiB are needed.",
+            hint="Make room, or choose a folder on another disk.",
+        )
+
+
+def _remove(folder: Path) -> None:
+    if not folder.exists():
+        return
+    # The stamp goes first: a removal that is cut short must not look complete.
+    (folder / _STAMP).unlink(missing_ok=True)
+    try:
+        shutil.rmtree(folder)
+    except OSError as exc:
+        raise InputError(
+            f"{folder} is out of date and cannot be removed: {exc.strerror}.",
+            hint="Close what uses it, or remove it by hand.",
+        ) from exc
+
+
+def _run(command: Sequence[str], log: Path, failure: str) -> None:
+    with log.open("ab") as output:
+        try:
+            done = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+                env=clean_environment(),
+            )
+        except OSError as exc:
+            raise InputError(f"{failure}: {exc.strerror}.") from exc
+    if done.returncode != 0:
+        if "No space left on device" in log.read_text(encoding="utf-8", errors="replace"):
+            raise DiskFull(f"{failure}: the disk is full.", hint=f"Make room. Log: {log}")
+        raise InputError(f"{failure}: {tail(log)}", hint=f"The whole log: {log}")
+
+
+def _candidates(version: Version) -> Iterator[Path]:
+    dotted = f"{version[0]}.{version[1]}"
+    if sys.version_info[:2] == version:
+        # Of a virtual environment, the interpreter it was made from: environments made from
+        # environments break when the first one goes.
+        base = getattr(sys, "_base_executable", None) or sys.executable
+        if base and Path(base).name.lower().startswith("python"):
+            yield Path(base)
+    for name in (f"python{dotted}", "python3", "python"):
+        found = shutil.which(name)
+        if found:
+            yield Path(found)
+    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    for folder in sorted(pyenv.glob(f"{dotted}.*"), reverse=True):
+        yield folder / "bin" / f"python{dotted}"
+        yield folder / "python.exe"
+    launcher = shutil.which("py") if sys.platform == "win32" else None
+    if launcher:
+        listed = _ask([launcher, f"-{dotted}", "-c", "import sys; print(sys.executable)"])
+        if listed:
+            yield Path(listed)
+
+
+def _is_version(candidate: Path, version: Version) -> bool:
+    if not candidate.is_file():
+        return False
+    # ensurepip and venv are separate packages on Debian: a Python without them is no use.
+    program = "import sys, venv, ensurepip; print('%d.%d' % sys.version_info[:2])"
+    return _ask([str(candidate), "-I", "-c", program]) == f"{version[0]}.{version[1]}"
+
+
+def _ask(command: Sequence[str]) -> str:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=30, check=False,
+            env=clean_environment(),
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
