@@ -20,7 +20,7 @@ from typing import Any
 import requests.adapters
 import urllib3
 
-from wf_core.kitsu.sending import PatientSender
+from wf_core.kitsu.line import PatientSender, wait_for_bytes
 
 __all__ = ["DeadlineAdapter", "Limits", "Timeouts", "limits_of_this_request"]
 
@@ -118,8 +118,10 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(self._limits.wait_at_most())
+        seconds = self._limits.wait_at_most()
+        self._sock.settimeout(seconds)
         started = time.monotonic()
+        wait_for_bytes(self._sock, seconds)
         count: int | None = self._raw.readinto(buffer)
         self._limits.received(count or 0, time.monotonic() - started)
         return count

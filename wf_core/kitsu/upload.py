@@ -30,7 +30,7 @@ from wf_core.errors import (
 )
 from wf_core.fileops import in_words, open_flags
 from wf_core.kitsu.answers import FOREIGN_ERRORS
-from wf_core.kitsu.sending import while_sending
+from wf_core.kitsu.line import watched
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.stored import Cancel, Progress, file_route
 from wf_core.models import WorkingFile
@@ -112,7 +112,7 @@ def upload(
         patient = session.limited(read=max(session.timeouts.read, patience), total=patience)
         try:
             with (
-                while_sending(body.stop_if_cancelled, stall=session.timeouts.read),
+                watched(body.stop_if_cancelled, stall=session.timeouts.read),
                 patient.stream(
                     "POST",
                     file_route(working_file_id),
@@ -211,7 +211,8 @@ class _Body:
         return MultipartEncoder({"file": field}, boundary=self._boundary)
 
     def stop_if_cancelled(self) -> None:
-        if self._cancel is not None and self._cancel():
+        # Once everything has left, stopping would only leave the answer unheard.
+        if not self.handed_over and self._cancel is not None and self._cancel():
             raise Cancelled(f"The upload of {self._name} was stopped; nothing was stored.")
 
     def check_unchanged(self) -> None:

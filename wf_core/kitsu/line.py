@@ -1,4 +1,4 @@
-"""Sending a long body: patient with a slow line, quick to notice an early answer.
+"""The line of a long transfer: patient when it is slow, quick when somebody wants to stop.
 
 Left to themselves the libraries below send with the time-out meant for connecting, and
 give each piece that time as a whole, so that a slow line looks like a dead one; a request
@@ -18,7 +18,7 @@ from typing import Any
 
 from urllib3.util import wait_for_read, wait_for_write
 
-__all__ = ["PatientSender", "while_sending"]
+__all__ = ["PatientSender", "wait_for_bytes", "watched"]
 
 _SLICE = 256 * 1024  # bytes; what a line at a standstill may leave half sent
 _LOOK = 0.2  # seconds between two questions whether to stop
@@ -30,17 +30,16 @@ class _Watch:
     stall: float
 
 
-_watch: ContextVar[_Watch | None] = ContextVar("wf_core_kitsu_sending", default=None)
+_watch: ContextVar[_Watch | None] = ContextVar("wf_core_kitsu_line", default=None)
 
 
 @contextmanager
-def while_sending(ask: Callable[[], None], *, stall: float) -> Iterator[None]:
-    """Requests sent inside call ``ask`` while their line stands still; what it raises ends
-    the request.
+def watched(ask: Callable[[], None], *, stall: float) -> Iterator[None]:
+    """Transfers inside call ``ask`` while their line stands still; what it raises ends them.
 
     Args:
         ask: called several times a second.
-        stall: seconds without any progress after which the connection counts as dead.
+        stall: seconds after which a line that takes no bytes counts as dead.
     """
     token = _watch.set(_Watch(ask, stall))
     try:
@@ -49,8 +48,20 @@ def while_sending(ask: Callable[[], None], *, stall: float) -> Iterator[None]:
         _watch.reset(token)
 
 
+def wait_for_bytes(sock: Any, seconds: float) -> None:
+    """Inside :func:`watched`, return when there is something to read; else at once.
+
+    Raises:
+        TimeoutError: nothing came in ``seconds``.
+    """
+    watch = _watch.get()
+    if watch is None or (isinstance(sock, ssl.SSLSocket) and sock.pending()):
+        return
+    _wait(lambda look: wait_for_read(sock, look), watch, seconds, "nothing came in time")
+
+
 class PatientSender:
-    """Mixed into a connection class of urllib3; acts only inside :func:`while_sending`."""
+    """Mixed into a connection class of urllib3; acts only inside :func:`watched`."""
 
     sock: Any
     _cut_short = False
@@ -63,7 +74,10 @@ class PatientSender:
             return
         view = memoryview(data)
         for start in range(0, len(view), _SLICE):
-            self._wait_for_room(watch)
+            # Under TLS a readable socket may hold nothing but a session ticket.
+            if not isinstance(self.sock, ssl.SSLSocket) and wait_for_read(self.sock, 0):
+                raise self._broken("The server answered before the end of the request.")
+            _wait(self._has_room, watch, watch.stall, "the server takes no more bytes")
             self.sock.settimeout(watch.stall)
             try:
                 self.sock.sendall(view[start : start + _SLICE])
@@ -80,17 +94,18 @@ class PatientSender:
             used.close()
         return response
 
-    def _wait_for_room(self, watch: _Watch) -> None:
-        # Under TLS a readable socket may hold nothing but a session ticket.
-        if not isinstance(self.sock, ssl.SSLSocket) and wait_for_read(self.sock, 0):
-            raise self._broken("The server answered before the end of the request.")
-        asked = time.monotonic()
-        while not wait_for_write(self.sock, min(_LOOK, watch.stall)):
-            watch.ask()
-            if time.monotonic() - asked >= watch.stall:
-                raise TimeoutError("the server takes no more bytes")
+    def _has_room(self, seconds: float) -> bool:
+        return bool(wait_for_write(self.sock, seconds))
 
     def _broken(self, message: str) -> BrokenPipeError:
         """The one error after which urllib3 goes on to read the answer."""
         self._cut_short = True
         return BrokenPipeError(message)
+
+
+def _wait(ready: Callable[[float], bool], watch: _Watch, seconds: float, late: str) -> None:
+    end = time.monotonic() + seconds
+    while not ready(max(0.0, min(_LOOK, end - time.monotonic()))):
+        watch.ask()
+        if time.monotonic() >= end:
+            raise TimeoutError(late)
