@@ -28,7 +28,19 @@ from wf_core.errors import (
 )
 from wf_core.kitsu.redact import plain_words
 
-__all__ = ["error_of_exception", "error_of_status", "json_of", "server_words"]
+__all__ = [
+    "SentAway",
+    "error_of_exception",
+    "error_of_status",
+    "json_of",
+    "json_or_none",
+    "server_words",
+]
+
+
+class SentAway(BadAnswer):
+    """The server redirects to another place, which may not have the token."""
+
 
 LOGIN_HINT = "Log in with 'wf login'."
 RETRY_LATER = "Try again in a moment; if it stays so, tell whoever runs the server."
@@ -161,6 +173,14 @@ def json_of(body: bytes, *, host: str, headers: Mapping[str, str]) -> Any:
             f"{host} answered with {what} where Kitsu's data was expected.",
             hint="Check the address of the server; a proxy or a login page may be in the way.",
         ) from exc
+
+
+def json_or_none(body: bytes) -> Any:
+    """The value of a JSON answer, None when it is not JSON."""
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
 
 
 def error_of_exception(exc: BaseException, *, host: str, method: str) -> ServerUnavailable:

@@ -135,6 +135,11 @@ class Session:
         """Whether this session uses a bot's token instead of a login."""
         return self._bot_token is not None
 
+    @property
+    def bot_token(self) -> str | None:
+        """The bot's token, None where a login is used. For looking at its expiry only."""
+        return self._bot_token
+
     # Requests
 
     def get(self, route: str, *, params: Mapping[str, Any] | None = None) -> Any:
@@ -143,7 +148,7 @@ class Session:
         Raises:
             AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`.
         """
-        return self._call("GET", route, params=params, repeat=True)
+        return self._call("GET", route, params=params, repeat=True)[1]
 
     def put(self, route: str, body: Any) -> Any:
         """Change what is at ``route``. Repeated like a get: twice the same is the same.
@@ -151,7 +156,7 @@ class Session:
         Raises:
             AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`.
         """
-        return self._call("PUT", route, body=body, repeat=True)
+        return self._call("PUT", route, body=body, repeat=True)[1]
 
     def post(self, route: str, body: Any, *, repeat: bool = False) -> Any:
         """Send ``body`` to ``route``; repeated only where the caller says that it is safe.
@@ -160,7 +165,7 @@ class Session:
             AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`. With
                 ``in_doubt`` the server may have done it, or may do it yet.
         """
-        return self._call("POST", route, body=body, repeat=repeat)
+        return self._call("POST", route, body=body, repeat=repeat)[1]
 
     def delete(self, route: str) -> Any:
         """Delete what is at ``route``; never repeated, so that "not found" means what it says.
@@ -168,7 +173,7 @@ class Session:
         Raises:
             AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`.
         """
-        return self._call("DELETE", route, repeat=False)
+        return self._call("DELETE", route, repeat=False)[1]
 
     def send_with(
         self,
@@ -177,14 +182,29 @@ class Session:
         token: str | None,
         *,
         body: Any = None,
+        params: Mapping[str, Any] | None = None,
         repeat: bool = False,
-    ) -> Any:
+        accept: Collection[int] = (),
+    ) -> tuple[int, Any]:
         """A request with a given token, or with none: what logging in and out is made of.
+
+        Returns:
+            The status and the JSON value; also of the failures named in ``accept``, whose
+            value is None where it is not JSON.
 
         Raises:
             AccessError, NotFound, Refused, ServerError: see :mod:`wf_core.errors`.
         """
-        return self._call(method, route, body=body, repeat=repeat, token=token, own_token=False)
+        return self._call(
+            method,
+            route,
+            body=body,
+            params=params,
+            repeat=repeat,
+            token=token,
+            own_token=False,
+            accept=accept,
+        )
 
     @contextmanager
     def stream(
@@ -258,7 +278,8 @@ class Session:
         params: Mapping[str, Any] | None = None,
         token: str | None = None,
         own_token: bool = True,
-    ) -> Any:
+        accept: Collection[int] = (),
+    ) -> tuple[int, Any]:
         limits = Limits(self.timeouts)
         used = self._access_token() if own_token else token
         refreshed = False
@@ -274,9 +295,13 @@ class Session:
                     text = self._read(response, limits, method, largest, cut=not success)
                 finally:
                     response.close()
+                status = response.status_code
                 if success:
-                    return answers.json_of(text, host=self.host, headers=response.headers)
-                trouble = answers.is_token_trouble(response.status_code, text)
+                    value = answers.json_of(text, host=self.host, headers=response.headers)
+                    return status, value
+                if status in accept:
+                    return status, answers.json_or_none(text)
+                trouble = answers.is_token_trouble(status, text)
                 if own_token and trouble and not refreshed and self._refresh(used):
                     used, refreshed = self._access_token(), True
                     continue
@@ -361,13 +386,13 @@ class Session:
             and (new[2] == old[2] or (old[2], new[2]) == (80, 443))
         )
         if not (same_origin(url, target) or upgrade):
-            raise BadAnswer(
+            raise answers.SentAway(
                 f"{self.host} sends its visitors on to {new[1] or 'another place'}; nothing was "
                 "sent there.",
                 hint=f"If that is your Kitsu, log in there: wf login {new[0]}://{new[1]}",
             )
         if method not in ("GET", "HEAD") and status not in (307, 308):
-            raise BadAnswer(
+            raise answers.SentAway(
                 f"{self.host} has moved to another address ({status}); nothing was changed.",
                 hint=f"Use the new address: {new[0]}://{urlsplit(target).netloc}",
             )
@@ -442,7 +467,7 @@ class Session:
             if not kept.refresh:
                 return False
             try:
-                answer = self.send_with("GET", "auth/refresh-token", kept.refresh, repeat=True)
+                _, answer = self.send_with("GET", "auth/refresh-token", kept.refresh, repeat=True)
             except NotLoggedIn:
                 return False
             access = answer.get("access_token") if isinstance(answer, dict) else None
