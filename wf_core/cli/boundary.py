@@ -1,0 +1,142 @@
+"""The one place where everything that ends a command becomes an exit code and a sentence."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from wf_core.cli.context import Session
+from wf_core.cli.logs import attach_log
+from wf_core.cli.output import OutputLost
+from wf_core.errors import Cancelled, UsageError, WorkfilesError
+
+__all__ = ["error_document", "run"]
+
+log = logging.getLogger("wf_core.cli")
+
+SHELL_COMPLETION = "_WF_COMPLETE"
+"""Set by the completion script that ``wf --install-completion`` installs."""
+
+
+def run(arguments: Sequence[str], session: Session) -> int:
+    """Run one command line; never raises, except for what ends the interpreter anyway.
+
+    Args:
+        arguments: what follows ``wf`` on the command line.
+        session: the streams, the settings and the facade to use.
+    """
+    # A line that cannot be parsed never reaches the option's own handling.
+    session.output.as_json = "--json" in _before_double_dash(arguments)
+    with attach_log(lambda: session.log_file):
+        try:
+            return _dispatch(arguments, session)
+        except OutputLost as lost:
+            return _fail(session, lost)
+        except WorkfilesError as error:
+            log.debug("%s: %s", error.kind, error, exc_info=error)
+            return _fail(session, error)
+        except KeyboardInterrupt:
+            return _fail(session, interrupted())
+        except Exception:
+            log.exception("wf %s failed unexpectedly", _command_word(arguments))
+            return _fail(session, _bug(session))
+
+
+def interrupted() -> Cancelled:
+    return Cancelled(
+        "Interrupted. Every save that was reported as saved is safe on this machine.",
+        hint="“wf status” shows what is not on the server yet, “wf sync” sends it.",
+    )
+
+
+def error_document(error: WorkfilesError) -> dict[str, Any]:
+    """What ``--json`` prints for ``error``: ``kind``, ``message`` and ``hint`` always, and
+    what the error's class adds (``suggestions``, ``candidates``, ``problems``, ``factors``)."""
+    details: dict[str, Any] = {"kind": error.kind, "message": error.message, "hint": error.hint}
+    for attribute, key in _DETAILS.items():
+        value = getattr(error, attribute, None)
+        if value:
+            details[key] = list(value)
+    if "candidates" in details:
+        details["candidates"] = [
+            {"task": label, "id": uuid} for label, uuid in details["candidates"]
+        ]
+    return {"error": details}
+
+
+_DETAILS = {
+    "suggestions": "suggestions",
+    "candidates": "candidates",
+    "problems": "problems",
+    "kinds": "factors",
+}
+
+
+def _dispatch(arguments: Sequence[str], session: Session) -> int:
+    try:
+        import typer
+    except ModuleNotFoundError as missing:
+        raise UsageError(
+            f"The wf command needs the package “{missing.name}”, which is not installed.",
+            hint="Install it with: python -m pip install \"kitsu-workfiles[cli]\"",
+        ) from missing
+    from wf_core.cli.app import command_tree
+
+    # Newer releases of typer bring a click of their own, older ones use the package: the
+    # public names of typer lead to whichever it is.
+    bad_usage = typer.BadParameter.__bases__[0]
+    command = command_tree()
+    if SHELL_COMPLETION in os.environ:
+        command.main(prog_name="wf", complete_var=SHELL_COMPLETION)
+        return 0
+    try:
+        with command.make_context("wf", list(arguments), obj=session) as context:
+            command.invoke(context)
+    except typer.Exit as done:
+        return int(done.exit_code)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except bad_usage as wrong:
+        raise _usage_error(wrong) from wrong
+    return session.exit_code
+
+
+def _usage_error(wrong: Any) -> UsageError:
+    where = wrong.ctx.command_path if wrong.ctx is not None else "wf"
+    message = str(wrong.format_message()).strip()
+    if message and message[-1] not in ".?!":
+        message += "."
+    return UsageError(message, hint=f"“{where} --help” shows how it is used.")
+
+
+def _bug(session: Session) -> WorkfilesError:
+    where = session.log_file
+    told = f"{where} has the details" if where.is_file() else f"{where} could not be written"
+    return _Bug(
+        f"Something went wrong inside wf, and it is not your fault; {told}.",
+        hint="Saves already reported are safe. Please report this together with the log.",
+    )
+
+
+class _Bug(WorkfilesError):
+    kind = "bug"
+
+
+def _fail(session: Session, error: WorkfilesError) -> int:
+    try:
+        session.output.failure(error, error_document(error))
+    except OutputLost:
+        log.warning("the message of a failure could not be written: %s", error.message)
+    return error.exit_code
+
+
+def _before_double_dash(arguments: Sequence[str]) -> list[str]:
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    return list(arguments[:end])
+
+
+def _command_word(arguments: Sequence[str]) -> str:
+    """The command's name alone: the log gets no argument, any could be private."""
+    return next((word for word in arguments if not word.startswith("-")), "")
