@@ -105,6 +105,7 @@ def copy_exactly(
 
     After any error there is no ``target`` that this call made.
     """
+    _stop_if(cancel, target)
     with _opened(source) as (original, before), _ours(target) as made:
         with in_words(target, writing=True):
             how = _started(original, target, made, mode=before.st_mode & 0o666 | 0o600)
@@ -113,6 +114,7 @@ def copy_exactly(
             _copy_data(original, copy, before.st_size, source, target, progress, cancel)
         elif progress is not None:
             progress(before.st_size, before.st_size)
+        _stop_if(cancel, target)
         _refuse_if_changed(source, before, os.fstat(original), os.fstat(copy).st_size)
         if sync:
             with in_words(target, writing=True):
@@ -314,7 +316,6 @@ def _copy_data(
                 hint="Check both disks; nothing was changed.",
             ) from exc
         raise file_error(exc, target, writing=True) from exc
-    _stop_if(cancel, target)
     if progress is not None:
         progress(size, size)
 
