@@ -173,6 +173,9 @@ class TaskContext(BaseModel):
     sequence: Entity | None = None
     episode: Entity | None = None
     department: Department | None = None
+    geometry: OutputType | None = None
+    """The server's output type "Geometry", which Zou puts where the tree of a working file
+    asks for an output type; None when there is none. Hardly any tree needs it."""
 
     @property
     def kind(self) -> str:
