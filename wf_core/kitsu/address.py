@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from wf_core.errors import UsageError
 
-__all__ = ["api_candidates", "is_loopback", "normalise_server", "same_origin"]
+__all__ = ["api_candidates", "host_of", "is_loopback", "normalise_server", "same_origin"]
 
 # First parts of the addresses of pages in Kitsu's web interface (its src/router/routes.js).
 _PAGES = frozenset(
@@ -68,6 +68,15 @@ def is_loopback(host: str | None) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def host_of(address: str) -> str:
+    """The host that ``address`` names, in lower case, without a port; "" when it names none."""
+    text = address.strip()
+    try:
+        return (urlsplit(text if "://" in text else f"//{text}").hostname or "").lower()
+    except ValueError:
+        return ""
 
 
 def origin(address: str) -> tuple[str, str, int | None]:

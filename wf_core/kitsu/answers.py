@@ -175,6 +175,12 @@ def json_of(body: bytes, *, host: str, headers: Mapping[str, str]) -> Any:
         ) from exc
 
 
+def is_web_page(status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether an answer is what the pages of a web interface give for a route of the API."""
+    html = "html" in (headers.get("Content-Type") or "").lower()
+    return status in (200, 404, 405) and html and body.lstrip()[:1] == b"<"
+
+
 def json_or_none(body: bytes) -> Any:
     """The value of a JSON answer, None when it is not JSON."""
     try:

@@ -21,13 +21,13 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from wf_core.errors import Cancelled, LoginFailed
-from wf_core.kitsu.login import keep_login
+from wf_core.kitsu.account import keep_login
 from wf_core.kitsu.session import Session
 from wf_core.models import Person
 
-__all__ = ["BrowserLoginUnavailable", "log_in_with_browser", "offers_browser_login"]
+__all__ = ["BrowserLoginUnavailable", "login_with_browser", "offers_browser_login"]
 
-_TURN = 0.2  # seconds between two looks at the clock and at `cancelled`
+_TURN = 0.2  # seconds between two looks at the clock and at `cancel`
 _LONGEST_REQUEST = 2.0  # seconds for one visitor to say what it wants
 
 
@@ -58,28 +58,28 @@ def offers_browser_login(session: Session) -> bool:
     return status not in (404, 405)
 
 
-def log_in_with_browser(
+def login_with_browser(
     session: Session,
     *,
     open_browser: Callable[[str], object] = webbrowser.open,
     app_name: str = "Workfiles for Kitsu",
     timeout: float = 300.0,
-    cancelled: Callable[[], bool] = lambda: False,
+    cancel: Callable[[], bool] | None = None,
 ) -> Person:
     """Open Kitsu's page in the browser, wait for the user's consent, and keep the tokens.
 
     Args:
-        session: a session on a located server, see :func:`wf_core.kitsu.locate_server`.
+        session: a session on a located server, see :func:`wf_core.kitsu.connect`.
         open_browser: gets the address of the page; False or an exception of the webbrowser
             module means that there is no browser.
         app_name: who asks, as the page shows it.
         timeout: seconds the user has.
-        cancelled: asked several times a second; True ends the wait.
+        cancel: asked several times a second; True ends the wait.
 
     Raises:
         BrowserLoginUnavailable: an older server, or no browser here.
         LoginFailed: the user said no, or did not answer in time.
-        Cancelled: ``cancelled`` said so.
+        Cancelled: ``cancel`` said so.
         ServerError: see :mod:`wf_core.errors`.
     """
     if not offers_browser_login(session):
@@ -97,7 +97,7 @@ def log_in_with_browser(
             app_name=app_name,
         )
         _open(open_browser, page)
-        reply = listener.wait(timeout=timeout, cancelled=cancelled)
+        reply = listener.wait(timeout=timeout, cancel=cancel)
     if reply.code is None:
         if reply.error == "access_denied":
             raise LoginFailed("The login was refused in the browser.")
@@ -170,10 +170,10 @@ class _Listener(HTTPServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """A visitor that leaves early, or says nothing, is no failure of the login."""
 
-    def wait(self, *, timeout: float, cancelled: Callable[[], bool]) -> _Reply:
+    def wait(self, *, timeout: float, cancel: Callable[[], bool] | None) -> _Reply:
         end = time.monotonic() + timeout
         while self.reply is None:
-            if cancelled():
+            if cancel is not None and cancel():
                 raise Cancelled("The login was cancelled.")
             if time.monotonic() >= end:
                 raise LoginFailed(

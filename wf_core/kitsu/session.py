@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from http.cookiejar import DefaultCookiePolicy
 from threading import RLock
 from typing import Any
@@ -22,9 +23,18 @@ import requests.adapters
 import requests.auth
 
 from wf_core import __version__
-from wf_core.errors import BadAnswer, NotLoggedIn, ServerUnavailable, UsageError, WorkfilesError
+from wf_core.errors import (
+    BadAnswer,
+    NotFound,
+    NotLoggedIn,
+    Refused,
+    ServerError,
+    ServerUnavailable,
+    UsageError,
+    WorkfilesError,
+)
 from wf_core.kitsu import answers
-from wf_core.kitsu.address import is_loopback, normalise_server, origin, same_origin
+from wf_core.kitsu.address import normalise_server, origin, same_origin
 from wf_core.kitsu.deadline import DeadlineAdapter, Limits, Timeouts, limits_of_this_request
 from wf_core.kitsu.tokens import MemoryTokenStore, Tokens, TokenStore
 
@@ -282,7 +292,7 @@ class Session:
     ) -> tuple[int, Any]:
         limits = Limits(self.timeouts)
         used = self._access_token() if own_token else token
-        refreshed = False
+        refreshed = moved = False
         tries = 0
         while True:
             try:
@@ -296,6 +306,11 @@ class Session:
                 finally:
                     response.close()
                 status = response.status_code
+                if own_token and not moved and answers.is_web_page(status, response.headers, text):
+                    moved = True
+                    if self._api_is_below(limits):
+                        used = self._access_token()
+                        continue
                 if success:
                     value = answers.json_of(text, host=self.host, headers=response.headers)
                     return status, value
@@ -418,6 +433,26 @@ class Session:
                     raise TimeoutError("the answer was not complete in time")
         return b"".join(parts)[:largest]
 
+    def _api_is_below(self, limits: Limits) -> bool:
+        """Whether this is the address of Kitsu's web interface, with the API below it.
+
+        Settings made by hand often have it: its pages answer every route with a web page. The
+        request had no effect then, and is sent again to the right place.
+        """
+        if self.server.endswith("/api"):
+            return False
+        below = copy.copy(self)
+        below.server = f"{self.server}/api"
+        below.timeouts = replace(self.timeouts, total=max(0.1, limits.remaining()))
+        try:
+            status, answer = below.send_with("GET", "", None, accept=range(400, 600))
+        except (ServerError, Refused, NotFound):
+            return False
+        if status != 200 or not isinstance(answer, dict) or answer.get("api") != "Zou":
+            return False
+        self.server = below.server
+        return True
+
     @contextmanager
     def _translated(self, method: str) -> Iterator[None]:
         """The boundary: what the libraries below raise leaves as one of ours."""
@@ -475,8 +510,3 @@ class Session:
                 raise BadAnswer(f"{self.host} gave no new token.", hint=answers.LOGIN_HINT)
             self.tokens.save(self.server, Tokens(access=access, refresh=kept.refresh))
             return True
-
-
-def is_this_machine(server: str) -> bool:
-    """Whether ``server`` is on this machine, by its address alone."""
-    return is_loopback(urlsplit(server).hostname)

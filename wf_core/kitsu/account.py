@@ -1,4 +1,4 @@
-"""Finding the server, logging in with e-mail and password, and logging out.
+"""Logging in with e-mail and password, and logging out.
 
 What the answers mean is in Zou's ``zou/app/blueprints/auth/resources.py``.
 """
@@ -17,21 +17,17 @@ from wf_core.errors import (
     Refused,
     SecondFactorNeeded,
     ServerError,
-    ServerFault,
-    UsageError,
 )
-from wf_core.kitsu.address import api_candidates
-from wf_core.kitsu.answers import LOGIN_HINT, SentAway
+from wf_core.kitsu.answers import LOGIN_HINT
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.tokens import Tokens, seconds_left
 from wf_core.models import Person
 
 __all__ = [
-    "locate_server",
-    "log_in",
-    "log_out",
+    "keep_login",
+    "login",
+    "logout",
     "send_email_code",
-    "server_version",
     "token_seconds_left",
     "tokens_of_answer",
 ]
@@ -40,56 +36,7 @@ _REFUSALS = (400, 401, 409)
 _FACTORS = ("totp", "email_otp", "fido", "recovery_code")
 
 
-def locate_server(address: str, **options: Any) -> str:
-    """Ask where the API of the Kitsu at ``address`` is, and return that address.
-
-    Works for Kitsu installations (``.../api``), for a bare Zou, and for the address of any
-    page of Kitsu's web interface.
-
-    Args:
-        address: what a person pasted.
-        options: further arguments of :class:`Session`, ``timeouts`` or ``adapter`` for one.
-
-    Raises:
-        UsageError: not an address, credentials in it, plain http without leave, or no Kitsu.
-        ServerUnavailable: nobody answers there.
-    """
-    allow = bool(options.get("allow_plain_http", False))
-    host = ""
-    for candidate in api_candidates(address, allow_plain_http=allow):
-        session = Session(candidate, **options)
-        host = session.host
-        try:
-            # Without a token: this may be anybody's server.
-            status, answer = session.send_with(
-                "GET", "", None, repeat=True, accept=(400, 401, 403, 404, 405)
-            )
-        except SentAway:
-            raise
-        except (BadAnswer, Refused, ServerFault):
-            continue
-        finally:
-            session.close()
-        if status == 200 and isinstance(answer, dict) and answer.get("api") == "Zou":
-            return session.server
-    raise UsageError(
-        f"{host} is not a Kitsu server, or its API is not where Kitsu has it.",
-        hint="Give the address Kitsu has in the browser, like https://kitsu.example.com.",
-    )
-
-
-def server_version(session: Session) -> str:
-    """The version of Zou, e.g. "1.0.97"; "" when the server does not tell.
-
-    Raises:
-        ServerError: see :mod:`wf_core.errors`.
-    """
-    answer = session.get("")
-    version = answer.get("version") if isinstance(answer, dict) else None
-    return version if isinstance(version, str) else ""
-
-
-def log_in(
+def login(
     session: Session,
     *,
     email: str,
@@ -101,7 +48,7 @@ def log_in(
     """Log in and keep the tokens in ``session.tokens``; the password is not kept.
 
     Args:
-        session: a session on a located server, see :func:`locate_server`.
+        session: a session on a located server, see :func:`wf_core.kitsu.connect`.
         email: e-mail address, or the desktop login an administrator set.
         password: sent once, never stored.
         totp: code of an authenticator application.
@@ -159,7 +106,7 @@ def tokens_of_answer(answer: Any, *, host: str) -> Tokens:
 
 
 def send_email_code(session: Session, *, email: str) -> None:
-    """Have the server send a code by e-mail, for :func:`log_in`'s ``email_otp``.
+    """Have the server send a code by e-mail, for :func:`login`'s ``email_otp``.
 
     The answer is the same whether the account has this factor or not.
 
@@ -170,7 +117,7 @@ def send_email_code(session: Session, *, email: str) -> None:
     session.send_with("GET", "auth/email-otp", None, params={"email": email})
 
 
-def log_out(session: Session) -> bool:
+def logout(session: Session) -> bool:
     """Forget the login here, and end it on the server.
 
     Returns:
