@@ -27,7 +27,7 @@ def run(arguments: Sequence[str], session: Session) -> int:
         arguments: what follows ``wf`` on the command line.
         session: the streams, the settings and the facade to use.
     """
-    # A line that cannot be parsed never reaches the option's own handling.
+    # A line that cannot be parsed never reaches the option itself: this guess holds until then.
     session.output.as_json = "--json" in _before_double_dash(arguments)
     with attach_log(lambda: session.log_file):
         try:
@@ -80,13 +80,13 @@ def _dispatch(arguments: Sequence[str], session: Session) -> int:
     except ModuleNotFoundError as missing:
         raise UsageError(
             f"The wf command needs the package “{missing.name}”, which is not installed.",
-            hint="Install it with: python -m pip install \"kitsu-workfiles[cli]\"",
+            hint='Install it with: python -m pip install "kitsu-workfiles[cli]"',
         ) from missing
     from wf_core.cli.app import command_tree
 
     # Newer releases of typer bring a click of their own, older ones use the package: the
     # public names of typer lead to whichever it is.
-    bad_usage = typer.BadParameter.__bases__[0]
+    bad_usage: type[Exception] = typer.BadParameter.__bases__[0]
     command = command_tree()
     if SHELL_COMPLETION in os.environ:
         command.main(prog_name="wf", complete_var=SHELL_COMPLETION)
@@ -105,7 +105,8 @@ def _dispatch(arguments: Sequence[str], session: Session) -> int:
 
 def _usage_error(wrong: Any) -> UsageError:
     where = wrong.ctx.command_path if wrong.ctx is not None else "wf"
-    message = str(wrong.format_message()).strip()
+    # Newer releases of typer check values with pydantic, and pass its wording on.
+    message = str(wrong.format_message()).strip().replace("Value error, ", "")
     if message and message[-1] not in ".?!":
         message += "."
     return UsageError(message, hint=f"“{where} --help” shows how it is used.")

@@ -31,6 +31,7 @@ class Session:
 
     Attributes:
         exit_code: what the command ends with unless it raises.
+        json_before_command: ``--json`` was given to ``wf`` itself.
         interrupts: whose ``cancel`` the facade's operations ask.
     """
 
@@ -47,6 +48,7 @@ class Session:
         self.output = Output(stdout or sys.stdout, stderr or sys.stderr)
         self.interrupts = Interrupts()
         self.exit_code = 0
+        self.json_before_command = False
         self._environ = os.environ if environ is None else environ
         self._open_workfiles = open_workfiles
         self._settings: Settings | None = None

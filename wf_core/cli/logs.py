@@ -52,13 +52,13 @@ def _rotating_file(path: Path) -> logging.Handler:
             def private(name: str, flags: int) -> int:
                 return os.open(name, flags, 0o600)
 
-            stream: IO[str] = open(  # noqa: SIM115, PTH123  (the handler closes it)
+            stream: IO[str] = open(  # noqa: SIM115  (the handler closes it)
                 self.baseFilename, self.mode, encoding="utf-8", opener=private
             )
             return stream
 
-        def handleError(self, record: logging.LogRecord) -> None:
-            raise  # noqa: PLE0704  (called while the error is handled)
+        def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+            raise  # called while the error is handled
 
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = PrivateFile(path, maxBytes=_LARGEST, backupCount=_KEPT)
