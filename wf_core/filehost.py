@@ -92,8 +92,15 @@ class FileHost(Host):
         """False: the file is the scene, there is nothing it could lack."""
         return False
 
+    def check_savable(self) -> None:
+        """Refuse a file that is missing, empty, not a file, or not ours to read by now."""
+        _looked_at(self._path)
+
     def save_as(self, path: Path) -> None:
         """Copy the file to ``path``, which appears whole or not at all.
+
+        Like an application's save it does not wait for the disk; who needs the file to
+        survive a power cut syncs it.
 
         Raises:
             WorkfilesError: as :func:`wf_core.filecopy.copy_exactly`; FileUnreadable also when
@@ -101,7 +108,7 @@ class FileHost(Host):
         """
         source, _ = _looked_at(self._path)
         half = path.with_name(f".{uuid.uuid4().hex}.part")
-        copy_exactly(source, half, sync=True)
+        copy_exactly(source, half)
         try:
             rename_exclusive(half, path)
         except BaseException:

@@ -101,6 +101,14 @@ class Host(ABC):
         """Whether the open scene has changes its file lacks. True when not known."""
 
     @abstractmethod
+    def check_savable(self) -> None:
+        """Refuse, before anything is created, a scene that cannot be saved now.
+
+        Raises:
+            WorkfilesError: what is in the way, and what to do.
+        """
+
+    @abstractmethod
     def save_as(self, path: Path) -> None:
         """Write the open scene to ``path`` and make that the scene's file.
 

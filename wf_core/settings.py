@@ -29,8 +29,8 @@ from typing import Any
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from .errors import UsageError
-from .paths import MountPoint
+from wf_core.errors import UsageError
+from wf_core.paths import MountPoint
 
 __all__ = ["Profile", "Settings", "load", "remember"]
 

@@ -99,18 +99,18 @@ class Claimer:
     def claim(
         self,
         *,
-        planned: int | None,
-        doubt: bool,
         plan: Callable[[int], None],
-        floor: int = 0,
+        planned: int | None = None,
+        doubt: bool = False,
+        known: int | None = None,
     ) -> WorkingFile:
         """The claimed record.
 
         Args:
+            plan: called with each number before it is asked for; writes it to the disk.
             planned: a number an earlier try asked for; None to take the next.
             doubt: the answer to that try was lost.
-            plan: called with each number before it is asked for; writes it to the disk.
-            floor: the highest number known from elsewhere.
+            known: the highest number, where it was read a moment ago; else it is read now.
 
         Raises:
             ClaimUnresolved: the server cannot be reached, or does not answer, in time.
@@ -118,16 +118,15 @@ class Claimer:
         """
         give_up = time.monotonic() + self.patience
         pause = _FIRST_PAUSE
-        number = planned
+        number, doubt_now = planned, doubt
         for _ in range(_MOST_ROUNDS):
             if number is None:
-                number = self._next(floor, give_up)
-                doubt = False
+                number = self._next(known, give_up)
                 plan(number)
-            record, doubt = self._ask(number, doubt, give_up)
+            record = self._ask(number, doubt_now, give_up)
             if record is not None:
                 return record
-            floor, number = max(floor, number), None
+            number, doubt_now, known = None, False, None
             time.sleep(random.uniform(0, pause))
             pause = min(_LONGEST_PAUSE, pause * 1.5)
         raise ClaimUnresolved(
@@ -139,9 +138,13 @@ class Claimer:
             doubt=False,
         )
 
-    def _next(self, floor: int, give_up: float) -> int:
-        last = self._persist(lambda: newest(self.registry, self.task_id, self.name), None, give_up)
-        number = max(floor, last.revision if last else 0, 0) + 1
+    def _next(self, known: int | None, give_up: float) -> int:
+        if known is None:
+            last = self._persist(
+                lambda: newest(self.registry, self.task_id, self.name), None, give_up
+            )
+            known = last.revision if last else 0
+        number = max(known, 0) + 1
         if number > HIGHEST_REVISION:
             raise InputError(
                 f"“{self.name}” of this task already has revision {number - 1}, the highest a "
@@ -150,26 +153,23 @@ class Claimer:
             )
         return number
 
-    def _ask(self, number: int, doubt: bool, give_up: float) -> tuple[WorkingFile | None, bool]:
-        """Ask for ``number`` until it is certain whose it is: (mine or None, in doubt)."""
+    def _ask(self, number: int, doubt: bool, give_up: float) -> WorkingFile | None:
+        """Ask for ``number`` until it is certain whose it is: the record, or None: another's."""
         asked = doubt
         patience = _Patience(give_up)
         while True:
             try:
-                return (
-                    self.registry.create_working_file(
-                        self.task_id,
-                        name=self.name,
-                        revision=number,
-                        software_id=self.software_id,
-                        comment=marker.attach(self.comment, self.save_id),
-                    ),
-                    False,
+                return self.registry.create_working_file(
+                    self.task_id,
+                    name=self.name,
+                    revision=number,
+                    software_id=self.software_id,
+                    comment=marker.attach(self.comment, self.save_id),
                 )
             except Refused as exc:
                 if "already exists" not in exc.message:
                     raise
-                return self._holder(number, asked, exc, give_up), False
+                return self._holder(number, asked, exc, give_up)
             except _PASSING as exc:
                 asked = asked or not _certainly_not_done(exc)
                 if not patience.wait_after(exc):
@@ -239,9 +239,7 @@ class _Patience:
 
 def _certainly_not_done(exc: WorkfilesError) -> bool:
     """Whether the request was not carried out and never will be; else it is in doubt."""
-    return isinstance(exc, NotLoggedIn) or (
-        isinstance(exc, ServerUnavailable) and not exc.in_doubt
-    )
+    return isinstance(exc, NotLoggedIn) or (isinstance(exc, ServerUnavailable) and not exc.in_doubt)
 
 
 def newest(registry: Registry, task_id: str, name: str) -> WorkingFile | None:

@@ -22,7 +22,6 @@ from wf_core.errors import (
     NotLoggedIn,
     PathTaken,
     PermissionDenied,
-    SafeNotSent,
     ServerError,
     ServerUnavailable,
     WorkfilesError,
@@ -136,7 +135,7 @@ class Delivery:
             patience=patience,
         )
         try:
-            record = claimer.claim(planned=row.revision, doubt=row.claim_doubt, plan=plan)
+            record = claimer.claim(plan=plan, planned=row.revision, doubt=row.claim_doubt)
         except ClaimUnresolved as exc:
             self._record(row, claim_doubt=exc.doubt)
             raise exc.cause from exc
@@ -202,15 +201,13 @@ class Delivery:
     def _link_final(self, row: SaveRow) -> SaveRow:
         """Give a provisional save its final name too; the provisional one stays."""
         assert row.revision is not None and row.spool_path is not None
+        source = Path(row.spool_path)
         if row.final_path is None:
             place = self.placing.of_row(row)
-            row = self._record(
-                row, final_path=str(place.local), server_path=place.server
-            )
+            row = self._record(row, final_path=str(place.local), server_path=place.server)
         assert row.final_path is not None
         final = Path(row.final_path)
         final.parent.mkdir(parents=True, exist_ok=True)
-        source = Path(row.spool_path)
         try:
             link_or_copy(source, final, may_link=row.snapshot == "link")
         except PathTaken:
@@ -260,9 +257,7 @@ class Delivery:
             return self._uploaded(row, row.sha256 or sha256_of(Path(row.spool_path or "")))
         return None
 
-    def _send(
-        self, row: SaveRow, lock: Lock, progress: Report | None, cancel: Ask | None
-    ) -> str:
+    def _send(self, row: SaveRow, lock: Lock, progress: Report | None, cancel: Ask | None) -> str:
         """Send the bytes; the SHA-256 of what the server now has."""
         assert row.working_file_id is not None and row.spool_path is not None
         assert row.size is not None
@@ -275,7 +270,7 @@ class Delivery:
             self._check_spooled(row)
 
         # From here on bytes may be on the server, whatever becomes of the answer.
-        row = self._record_quietly(row, attempts=row.attempts + 1)
+        self._record_quietly(row, attempts=row.attempts + 1)
         try:
             sent = upload(
                 self.client.session,
@@ -287,7 +282,9 @@ class Delivery:
                 before_last_bytes=still_ours,
                 file_name=Path(row.final_path or row.spool_path).name,
             )
-        except ServerError:
+        except ServerUnavailable as exc:
+            if not exc.in_doubt:
+                raise
             found = await_stored_length(
                 self.client.session, row.working_file_id, row.size, patience=_LOST_ANSWER_SECONDS
             )

@@ -21,8 +21,6 @@ from wf_core.errors import (
     Cancelled,
     DiskFull,
     FileUnreadable,
-    NotLoggedIn,
-    ServerError,
     WorkfilesError,
 )
 from wf_core.filecopy import fsync_file, fsync_folder, link_or_copy
@@ -32,18 +30,17 @@ from wf_core.saves import marker
 from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.journal import Journal, SaveRow
-from wf_core.saves.locks import Lock, hold
+from wf_core.saves.locks import hold
 from wf_core.saves.machine import boot_id, machine_name
 from wf_core.saves.placing import Place
 from wf_core.saves.records import Records
 from wf_core.saves.request import SaveRequest, check_request
 from wf_core.saves.spool import Spool, release, reserve
-from wf_core.saves.turns import turn_lock
+from wf_core.saves.turns import take_turn
 
 __all__ = ["SaveEngine"]
 
 _ROOM_TO_SPARE = 64 * 1024 * 1024
-_TURN_SECONDS = 10.0
 
 Report = Callable[[str, int, int], None]
 Ask = Callable[[], bool]
@@ -134,18 +131,20 @@ class SaveEngine:
 
     def _check(self, host: Host, request: SaveRequest) -> _Plan:
         check_request(request)
+        host.check_savable()
         source = host.current_path()
         size = _size_of(source)
         extension = host.extensions[0]
         context = self.records.context(request.task)
         software = self.records.software(request.software or host.name, extension)
-        self.records.check_distinct(context, request.name, software)
         base = request.base_revision
         tag = host.get_tag()
         if base is None and tag is not None:
             same = (tag.task_id, tag.name) == (context.task.id, request.name)
             base = tag.revision if same else None
-        newest, online = self.records.newest(context.task.id, request.name)
+        latest, online = self.records.revisions(context.task.id)
+        self.placing.check_distinct(context, request.name, software, latest)
+        newest = latest.get(request.name)
         if newest is not None and base is not None and request.if_behind == "fail":
             self._refuse_if_behind(context, request.name, base, newest)
         highest = max(newest.revision, 0) if newest else 0
@@ -239,12 +238,12 @@ class SaveEngine:
             )
             self.spool.write_sidecar(folder, row)
 
-        with hold(turn_lock(row.scope, self.lock_folder), wait=_TURN_SECONDS):
+        with take_turn(row.scope, self.lock_folder) as turn:
             unresolved = self._earlier_unclaimed(row) or not plan.online
             if not unresolved:
                 try:
                     record = self._reuse(row) or self._claimer(row).claim(
-                        planned=None, doubt=False, plan=planned, floor=0
+                        plan=planned, known=max(plan.highest, turn.floor)
                     )
                 except ClaimUnresolved as exc:
                     self.delivery.circuit.trip_if_unreachable(exc.cause)
@@ -258,6 +257,7 @@ class SaveEngine:
                     self._abandon(row)
                     raise
                 else:
+                    turn.note(record.revision)
                     if row.revision != record.revision:
                         planned(record.revision)
                     return self.delivery.record_claim(row, record)
@@ -266,9 +266,7 @@ class SaveEngine:
     def _provisional(self, row: SaveRow, plan: _Plan, place: Place) -> SaveRow:
         """Save under a name that says so; the number follows when the server is back."""
         expected = row.revision or plan.highest + 1
-        target = self.placing.provisional(
-            self._place(row, plan, expected), save_id=row.save_id
-        )
+        target = self.placing.provisional(self._place(row, plan, expected), save_id=row.save_id)
         row = self.journal.update(
             row, provisional=True, scene_path=str(target), final_path=None, server_path=None
         )

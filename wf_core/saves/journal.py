@@ -101,9 +101,7 @@ class SaveRow:
         return max(0.0, self.next_try - monotonic())
 
 
-_BOOLEANS = {
-    f.name for f in fields(SaveRow) if f.type in ("bool",)
-}
+_BOOLEANS = {f.name for f in fields(SaveRow) if f.type in ("bool",)}
 _COLUMNS = [f.name for f in fields(SaveRow) if f.name != "seq"]
 
 _MIGRATIONS = (
@@ -148,7 +146,9 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = path
         self._guard = threading.RLock()
-        self._db = sqlite3.connect(path, timeout=30.0, isolation_level=None, check_same_thread=False)
+        self._db = sqlite3.connect(
+            path, timeout=30.0, isolation_level=None, check_same_thread=False
+        )
         try:
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode=WAL")
@@ -233,7 +233,9 @@ class Journal:
     def of_scope(self, scope: tuple[str, str, str], *states: State) -> list[SaveRow]:
         """Rows of one (server, task, name) in any of ``states``, oldest first."""
         marks = ", ".join("?" for _ in states)
-        return self._select(f"server=? AND task_id=? AND name=? AND state IN ({marks})", (*scope, *states))
+        return self._select(
+            f"server=? AND task_id=? AND name=? AND state IN ({marks})", (*scope, *states)
+        )
 
     def unchecked(self, *, server: str) -> list[SaveRow]:
         """Committed rows whose stored bytes wait for their second look, oldest first."""
@@ -258,7 +260,9 @@ class Journal:
     def remember(self, key: str, value: str, fetched_at: float) -> None:
         """Keep ``value`` (JSON) under ``key``; ``fetched_at`` is shown, and orders nothing."""
         with self._transaction():
-            self._db.execute("INSERT OR REPLACE INTO cache VALUES (?, ?, ?)", (key, value, fetched_at))
+            self._db.execute(
+                "INSERT OR REPLACE INTO cache VALUES (?, ?, ?)", (key, value, fetched_at)
+            )
 
     def recall(self, key: str) -> tuple[str, float] | None:
         """The value under ``key`` and when it was fetched (seconds since 1970), or None."""

@@ -13,7 +13,7 @@ from typing import Any
 from wf_core.models import WorkingFile
 from wf_core.results import RevisionState
 
-__all__ = ["attach", "carries", "detach", "state_of", "workfiles_data"]
+__all__ = ["attach", "carries", "detach", "of", "state_of", "workfiles_data"]
 
 _MARKER = re.compile(r"\s?\[wf:([0-9a-f]{16})\]\s*\Z")
 _DIGITS = 16
@@ -41,6 +41,12 @@ def carries(comment: str | None, save_id: str) -> bool:
 def detach(comment: str | None) -> str:
     """The comment without a marker at its end, as people should read it."""
     return _MARKER.sub("", comment or "")
+
+
+def of(comment: str | None) -> str:
+    """The marker at the comment's end as it stands there, "" when there is none."""
+    match = _MARKER.search(comment or "")
+    return f" {match.group().strip()}" if match else ""
 
 
 def workfiles_data(record: WorkingFile) -> dict[str, Any]:

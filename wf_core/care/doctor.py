@@ -1,0 +1,167 @@
+"""Looking at the whole set-up, as a person would who was called to help."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from wf_core import kitsu
+from wf_core.errors import WorkfilesError
+from wf_core.filecopy import links_keep_bytes
+from wf_core.results import CheckResult
+from wf_core.saves.desk import Desk
+from wf_core.saves.journal import OPEN_STATES
+from wf_core.settings import Settings
+
+__all__ = ["examine"]
+
+_LITTLE_ROOM = 5 * 1024**3
+_KNOWN_EXTENSIONS = (".blend", ".ma", ".mb")
+
+
+def examine(settings: Settings) -> list[CheckResult]:
+    """Look at folders, journal, server, login, productions and queue, in that order.
+
+    What depends on something that is broken is not looked at.
+    """
+    results = [_home(settings), _workspace(settings)]
+    if not settings.server:
+        return [
+            *results,
+            CheckResult(
+                "server",
+                False,
+                "No Kitsu server is known here yet.",
+                "Run wf login with its address.",
+            ),
+        ]
+    try:
+        desk = Desk(settings, settings.server)
+    except (WorkfilesError, OSError) as exc:
+        return [*results, _failed("server", exc)]
+    try:
+        return [*results, *_journal(desk), *_server(desk)]
+    finally:
+        desk.close()
+
+
+def _home(settings: Settings) -> CheckResult:
+    problem = _cannot_write(settings.home)
+    if problem:
+        return CheckResult("settings folder", False, problem, "Make it writable, or set WF_HOME.")
+    return CheckResult(
+        "settings folder", True, f"{settings.home} (profile {settings.profile_name})."
+    )
+
+
+def _workspace(settings: Settings) -> CheckResult:
+    folder = settings.workspace
+    problem = _cannot_write(folder)
+    if problem:
+        return CheckResult(
+            "workspace", False, problem, "Make it writable, or set WF_WORKSPACE or the setting."
+        )
+    free = shutil.disk_usage(folder).free
+    if free < _LITTLE_ROOM:
+        return CheckResult(
+            "workspace",
+            False,
+            f"Only {free / 2**30:.1f} GiB are free in {folder}.",
+            "Free some space.",
+        )
+    kept = "hard links" if links_keep_bytes(folder) else "copies"
+    return CheckResult(
+        "workspace", True, f"{folder}: {free / 2**30:.0f} GiB free, snapshots by {kept} where safe."
+    )
+
+
+def _journal(desk: Desk) -> Iterator[CheckResult]:
+    rows = desk.journal.rows(*OPEN_STATES)
+    parked = [row for row in rows if row.parked]
+    if parked:
+        yield CheckResult(
+            "queue",
+            False,
+            f"{len(parked)} of {len(rows)} waiting saves need somebody: {parked[0].error}",
+            "wf status tells what to do for each.",
+        )
+    else:
+        size = desk.spool.size() / 2**20
+        yield CheckResult(
+            "queue", True, f"{len(rows)} saves wait; {size:,.0f} MiB are kept for them."
+        )
+
+
+def _server(desk: Desk) -> Iterator[CheckResult]:
+    session = desk.client.session
+    started = time.monotonic()
+    try:
+        version = kitsu.server_version(session.limited(retries=0))
+    except WorkfilesError as exc:
+        yield _failed("server", exc)
+        return
+    took = (time.monotonic() - started) * 1000
+    yield CheckResult(
+        "server", True, f"{session.server}, Zou {version or 'of unknown version'}, {took:.0f} ms."
+    )
+    try:
+        person = desk.client.whoami()
+    except WorkfilesError as exc:
+        yield _failed("login", exc)
+        return
+    yield CheckResult("login", True, f"{person.display_name} ({person.role}).")
+    for look in (_software, _productions):
+        try:
+            yield from look(desk)
+        except WorkfilesError as exc:
+            yield _failed(look.__name__.strip("_"), exc)
+
+
+def _software(desk: Desk) -> Iterator[CheckResult]:
+    known = {record.extension for record in desk.client.softwares()}
+    lacking = [ext for ext in _KNOWN_EXTENSIONS if ext not in known]
+    if len(lacking) == len(_KNOWN_EXTENSIONS):
+        yield CheckResult(
+            "software",
+            False,
+            f"Kitsu has no software record for {', '.join(lacking)} files.",
+            "Ask an administrator to add the applications you save from.",
+        )
+    else:
+        yield CheckResult(
+            "software", True, "Kitsu knows " + ", ".join(sorted(filter(None, known))) + "."
+        )
+
+
+def _productions(desk: Desk) -> Iterator[CheckResult]:
+    for production in desk.client.productions():
+        full = desk.client.production(production.id)
+        label = f"production {full.name}"
+        if full.file_tree and "working" in full.file_tree:
+            yield CheckResult(label, True, "Has a file tree for working files.")
+        else:
+            yield CheckResult(
+                label,
+                False,
+                "Has no file tree, so its scenes have no path and cannot be saved.",
+                f'An administrator can set one: wf tree "{full.name}" --set default',
+            )
+
+
+def _cannot_write(folder: Path) -> str:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".wf-probe-"):
+            return ""
+    except OSError as exc:
+        return f"{folder} cannot be written: {exc.strerror or os.strerror(exc.errno or 0)}."
+
+
+def _failed(name: str, exc: Exception) -> CheckResult:
+    if isinstance(exc, WorkfilesError):
+        return CheckResult(name, False, exc.message, exc.hint)
+    return CheckResult(name, False, str(exc))

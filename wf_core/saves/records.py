@@ -1,0 +1,217 @@
+"""What a save needs to know of the server, fresh when it answers, remembered when not.
+
+Everything read is kept in the journal's cache. A save asks the server again when what
+is kept is older than the settings allow, and falls back to it, however old, while the
+server is gone: paths are rendered here, so only the number needs the server.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from wf_core.errors import (
+    BadAnswer,
+    NotFound,
+    NotLoggedIn,
+    PermissionDenied,
+    ServerFault,
+    ServerUnavailable,
+)
+from wf_core.kitsu import KitsuClient, find_task_id
+from wf_core.models import Person, Software, TaskContext, WorkingFile
+from wf_core.saves import marker
+from wf_core.saves.circuit import Circuit
+from wf_core.saves.journal import Journal
+from wf_core.saves.neighbours import path_index
+
+__all__ = ["Records"]
+
+T = TypeVar("T")
+
+_GONE = (ServerUnavailable, ServerFault, BadAnswer, NotLoggedIn)
+
+_CONTEXT = TypeAdapter(TaskContext)
+_SOFTWARE = TypeAdapter(list[Software])
+_NEWEST = TypeAdapter(dict[str, WorkingFile])
+_TEXT = TypeAdapter(str)
+_TEXTS = TypeAdapter(list[str])
+_PERSONS = TypeAdapter(list[Person])
+
+
+class Records:
+    """The records of one server, as one journal remembers them.
+
+    Args:
+        client: the server; its requests should be as hurried as the caller is.
+        max_age: seconds for which what is kept counts as fresh.
+    """
+
+    def __init__(
+        self, *, client: KitsuClient, journal: Journal, circuit: Circuit, max_age: float
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._circuit = circuit
+        self._max_age = max_age
+        self._server = client.session.server
+
+    def task_id(self, reference: str) -> str:
+        """The id of the task that ``reference`` names.
+
+        Raises:
+            NotFound, AmbiguousReference: none or several do.
+            ServerError: the server is needed to tell, and does not answer.
+        """
+        return self._read(
+            f"task-id:{reference}", lambda: find_task_id(self._client, reference), _TEXT
+        )
+
+    def context(self, reference: str) -> TaskContext:
+        """Everything about the task that renders its paths. Raises as :meth:`task_id`."""
+        task_id = self.task_id(reference)
+        return self._read(
+            f"context:{task_id}", lambda: self._client.task_context(task_id), _CONTEXT
+        )
+
+    def forget(self, reference: str) -> None:
+        """Ask the server next time, because what is kept turned out to be old."""
+        for key in (f"task-id:{reference}", f"context:{reference}"):
+            self._journal.forget_cached(self._key(key))
+
+    def softwares(self) -> list[Software]:
+        """Kitsu's software records."""
+        return self._read("softwares", self._client.softwares, _SOFTWARE)
+
+    def software(self, name: str | None, extension: str) -> Software:
+        """The software record of that name, or else the one that writes ``extension``.
+
+        Raises:
+            NotFound: the server has none; the message lists what it has.
+        """
+        records = self.softwares()
+        if name:
+            for record in records:
+                if name.casefold() in (
+                    record.name.casefold(),
+                    (record.short_name or "").casefold(),
+                ):
+                    return record
+        else:
+            for record in records:
+                if record.extension == extension.lower():
+                    return record
+        wanted = f"named “{name}”" if name else f"for {extension or 'files without extension'}"
+        known = ", ".join(sorted(r.name for r in records)) or "none"
+        raise NotFound(
+            f"Kitsu has no software record {wanted}; it has: {known}. Nothing was saved.",
+            suggestions=[r.name for r in records],
+            hint="Name one with --software, or ask an administrator to add it.",
+        )
+
+    def software_by_id(self, software_id: str) -> Software | None:
+        """The software record of that id, None when the server has none."""
+        return next((r for r in self.softwares() if r.id == software_id), None)
+
+    def clash(self, context: TaskContext, name: str, software: Software) -> tuple[str, str] | None:
+        """What is wrong and what to change when the file's path would be another task's.
+
+        The answer is remembered; while the server is gone and it was never asked, the paths
+        count as distinct (the final path is reserved on the disk in any case).
+        """
+
+        def look() -> list[str]:
+            index = path_index(self._client, context, software)
+            clashes = index.clashes(context, name=name)
+            return [clashes[0].message, clashes[0].hint] if clashes else []
+
+        key = f"clash:{context.task.id}:{software.id}:{name}"
+        try:
+            found = self._read(key, look, _TEXTS)
+        except _GONE:
+            return None
+        return (found[0], found[1]) if found else None
+
+    def revisions(self, task_id: str) -> tuple[dict[str, WorkingFile], bool]:
+        """The newest record of each of the task's names, and whether the server said so now."""
+        key = f"newest:{task_id}"
+        if not self._circuit.is_open():
+            try:
+                found = self._client.last_revisions(task_id)
+            except _GONE as exc:
+                self._circuit.trip_if_unreachable(exc)
+            else:
+                self._keep(key, found, _NEWEST)
+                self._circuit.reset()
+                return found, True
+        kept = self._kept(key, _NEWEST)
+        return (kept[0] if kept else {}), False
+
+    def software_of(self, record: WorkingFile) -> str | None:
+        """The name of the software a revision was made with, None when not known."""
+        software = self.software_by_id(record.software_id or "")
+        return software.name if software else None
+
+    def newest_committed(
+        self, context: TaskContext, name: str, newest: WorkingFile
+    ) -> WorkingFile | None:
+        """The newest usable revision, given the newest record of any state."""
+        if marker.state_of(newest) in ("committed", "foreign"):
+            return newest
+        records = self._client.entity_working_files(
+            context.entity.id, task_id=context.task.id, name=name
+        )
+        usable = [r for r in records if marker.state_of(r) in ("committed", "foreign")]
+        return max(usable, key=lambda record: record.revision, default=None)
+
+    def author(self, record: WorkingFile) -> str:
+        """Who made the record, as people call them; "somebody" when that cannot be told."""
+        if record.person_id is None:
+            return "somebody"
+        return self.authors([record]).get(record.person_id, "somebody")
+
+    def authors(self, records: list[WorkingFile]) -> dict[str, str]:
+        """The names of the records' authors by person id, as far as they can be told."""
+        ids = {record.person_id for record in records if record.person_id}
+        try:
+            everybody = self._read("persons", self._client.persons, _PERSONS)
+        except (PermissionDenied, NotFound, *_GONE):
+            return {}
+        return {person.id: person.display_name for person in everybody if person.id in ids}
+
+    # the cache
+
+    def _read(self, key: str, fetch: Callable[[], T], kind: TypeAdapter[T]) -> T:
+        kept = self._kept(key, kind)
+        if kept is not None and (kept[1] <= self._max_age or self._circuit.is_open()):
+            return kept[0]
+        try:
+            value = fetch()
+        except _GONE as exc:
+            self._circuit.trip_if_unreachable(exc)
+            if kept is None:
+                raise
+            return kept[0]
+        self._keep(key, value, kind)
+        return value
+
+    def _kept(self, key: str, kind: TypeAdapter[T]) -> tuple[T, float] | None:
+        """The kept value and its age in seconds; a clock set back makes it old, not new."""
+        stored = self._journal.recall(self._key(key))
+        if stored is None:
+            return None
+        try:
+            value = kind.validate_json(stored[0])
+        except ValidationError:
+            return None  # written by another release
+        age = time.time() - stored[1]
+        return value, age if age >= 0 else float("inf")
+
+    def _keep(self, key: str, value: T, kind: TypeAdapter[T]) -> None:
+        self._journal.remember(self._key(key), kind.dump_json(value).decode(), time.time())
+
+    def _key(self, key: str) -> str:
+        return f"{self._server} {key}"

@@ -1,0 +1,144 @@
+"""What becomes of saves whose process died, and of a journal that is lost.
+
+Whoever obtains a row's lock knows that nobody works on the row any more: the system gave
+the lock back when its owner died. From the facts in the row follows how far the save came.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from pathlib import Path
+
+from wf_core.errors import NotFound, WorkfilesError
+from wf_core.saves import marker
+from wf_core.saves.claim import newest
+from wf_core.saves.delivery import Delivery
+from wf_core.saves.engine import SaveEngine
+from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.machine import boot_id
+from wf_core.saves.spool import Spool, release, reserved_by
+
+__all__ = ["UNSURE", "open_journal", "recover", "tidy_abandoned"]
+
+UNSURE = "unsure"
+"""Parked because nobody but a person can tell whether the bytes are whole."""
+
+
+def open_journal(path: Path, spool: Spool) -> Journal:
+    """The journal at ``path``; a broken one is set aside and made anew from the sidecars.
+
+    Raises:
+        OSError: the folder cannot be written at all.
+    """
+    fresh = not path.exists()
+    try:
+        journal = Journal(path)
+    except sqlite3.DatabaseError as exc:
+        if isinstance(exc, sqlite3.OperationalError):
+            raise  # locked or unreachable, not broken
+        _set_aside(path)
+        journal, fresh = Journal(path), True
+    if fresh:
+        for row in spool.read_sidecars():
+            journal.add(row)
+    return journal
+
+
+def _set_aside(path: Path) -> None:
+    number = 1
+    while path.with_name(f"{path.name}.broken-{number}").exists():
+        number += 1
+    path.rename(path.with_name(f"{path.name}.broken-{number}"))
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def recover(row: SaveRow, engine: SaveEngine) -> SaveRow:
+    """Find out how far an unfinished save came, and bring it to a state delivery can use.
+
+    The caller holds the row's lock. Rows that are ``saved`` or further come back unchanged.
+
+    Returns:
+        The row: ``saved`` or further, or ``abandoned`` when its scene was never written.
+    """
+    if row.state not in ("planned", "claimed"):
+        return row
+    journal = engine.journal
+    if not row.written:
+        target = row.scene_path or row.final_path
+        if not (row.atomic and target and _arrived(Path(target), row.save_id)):
+            if target:
+                release(Path(target), row.save_id)
+            row = journal.update(row, state="abandoned")
+            engine.spool.empty(row)
+            return row
+        # The application had replaced the file before its process died: it is complete.
+        row = journal.update(row, written=True, scene_path=target, boot=boot_id())
+    try:
+        if row.size is None or not _kept(row):
+            row = engine.set_aside(row, may_link=False)
+        if row.boot != boot_id() and not row.synced:
+            return journal.update(
+                row,
+                state="saved",
+                parked=UNSURE,
+                error=(
+                    "The machine stopped before this save was surely on its disk. Look at "
+                    f"{row.scene_path}; if it is whole, run: wf retry {row.save_id}"
+                ),
+            )
+        return engine.settle(row)
+    except (WorkfilesError, OSError) as exc:
+        return journal.update(row, error=str(exc))
+
+
+def tidy_abandoned(row: SaveRow, delivery: Delivery) -> SaveRow:
+    """Settle the claim of a save that never came about.
+
+    A claim that is still the highest number stays for the next save of this journal; any
+    other is declared void. The caller holds the row's lock.
+
+    Raises:
+        WorkfilesError: the server cannot be asked, or does not let this account write.
+    """
+    if row.working_file_id is None:
+        record = _find_claim(row, delivery)
+        if record is None:
+            return delivery.journal.update(row, state="discarded")
+        row = delivery.journal.update(row, working_file_id=record)
+    assert row.working_file_id is not None
+    try:
+        record_now = delivery.client.working_file(row.working_file_id)
+    except NotFound:
+        return delivery.journal.update(row, state="discarded")
+    if not marker.carries(record_now.comment, row.save_id):
+        return delivery.journal.update(row, state="discarded")
+    last = newest(delivery.client, row.task_id, row.name)
+    if last is None or last.id == record_now.id:
+        return row
+    return delivery.declare_void(row, record_now)
+
+
+def _find_claim(row: SaveRow, delivery: Delivery) -> str | None:
+    """The record of a claim whose answer nobody received."""
+    if row.revision is None:
+        return None
+    for record in delivery.client.entity_working_files(
+        row.entity_id, task_id=row.task_id, name=row.name
+    ):
+        if record.revision == row.revision and marker.carries(record.comment, row.save_id):
+            return record.id
+    return None
+
+
+def _arrived(target: Path, save_id: str) -> bool:
+    return reserved_by(target) == save_id and os.path.lexists(target)
+
+
+def _kept(row: SaveRow) -> bool:
+    with contextlib.suppress(OSError, TypeError):
+        found = os.lstat(row.spool_path or "")
+        return (found.st_ino, found.st_size) == (row.inode, row.size)
+    return False

@@ -1,0 +1,129 @@
+"""The detached uploader: what goes on when the application has quit.
+
+One process per journal, started by whoever leaves a save behind, ended by itself when
+nothing is left to do. It needs the core's dependencies only, and gets its ``sys.path`` on
+the command line, because applications run Python isolated and ignore PYTHONPATH.
+"""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import time
+from typing import Any
+
+from wf_core.errors import WorkfilesError
+from wf_core.saves.desk import Desk
+from wf_core.saves.journal import OPEN_STATES, Journal
+from wf_core.saves.locks import Lock
+from wf_core.settings import Settings, load
+
+__all__ = ["main", "run", "start"]
+
+log = logging.getLogger(__name__)
+
+_LOCK = "uploader.lock"
+_LONGEST_NAP = 5.0
+_SHORTEST_NAP = 0.25
+_IDLE_PASSES = 2  # a save may be written to the journal while a pass finds nothing
+
+_children: list[subprocess.Popen[bytes]] = []
+
+
+def start(settings: Settings) -> bool:
+    """Start an uploader unless one is running already; False when one is.
+
+    The new process has a session (Windows: a process group) of its own and no terminal,
+    so that neither closing a window nor quitting the application ends it.
+
+    Raises:
+        OSError: no process can be started.
+    """
+    _children[:] = [child for child in _children if child.poll() is None]
+    lock = Lock(settings.lock_folder / _LOCK)
+    if not lock.acquire():
+        return False
+    lock.release()
+    settings.log_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    code = (
+        f"import sys; sys.path[:] = {[path for path in sys.path if path]!r}; "
+        "from wf_core.saves.uploader import main; sys.exit(main())"
+    )
+    options: dict[str, Any] = {"start_new_session": True}
+    if sys.platform == "win32":
+        # DETACHED_PROCESS: no console; BREAKAWAY: outlive a job object that kills its members.
+        options = {
+            "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP
+            | subprocess.DETACHED_PROCESS
+            | subprocess.CREATE_BREAKAWAY_FROM_JOB
+        }
+    with (settings.log_folder / "uploader.log").open("ab") as output:
+        _children.append(
+            subprocess.Popen(
+                [sys.executable, "-c", code],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=settings.home,
+                **options,
+            )
+        )
+    return True
+
+
+def main() -> int:
+    """Entry of the detached process: the settings come from its environment."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
+    run(load())
+    return 0
+
+
+def run(settings: Settings) -> None:
+    """Work until nothing is left; returns at once when another uploader is running."""
+    lock = Lock(settings.lock_folder / _LOCK)
+    if not lock.acquire():
+        return
+    desks: dict[str, Desk] = {}
+    try:
+        idle = 0
+        while idle < _IDLE_PASSES:
+            wait = _pass(settings, desks)
+            idle = idle + 1 if wait is None else 0
+            time.sleep(min(_LONGEST_NAP, max(_SHORTEST_NAP, wait or 0.0)))
+    finally:
+        for desk in desks.values():
+            desk.close()
+        lock.release()
+
+
+def _pass(settings: Settings, desks: dict[str, Desk]) -> float | None:
+    """One pass over all servers; seconds until the next makes sense, None when all is done."""
+    waits: list[float] = []
+    for server in _servers(settings):
+        if server not in desks:
+            desks[server] = Desk(settings, server)
+        desk = desks[server]
+        try:
+            result = desk.queue.work(everything=False)
+        except WorkfilesError as exc:
+            log.warning("%s: %s", server, exc)
+            waits.append(_LONGEST_NAP)
+            continue
+        if result.committed:
+            log.info("%s: %d committed, %d left", server, result.committed, result.pending)
+        rows = [r for r in desk.journal.rows(*OPEN_STATES, server=server) if r.parked is None]
+        rows += desk.journal.unchecked(server=server)
+        waits += [row.waits() for row in rows]
+    return min(waits) if waits else None
+
+
+def _servers(settings: Settings) -> list[str]:
+    journal = Journal(settings.journal_path)
+    try:
+        rows = journal.rows(*OPEN_STATES, "committed")
+        return list(
+            dict.fromkeys(r.server for r in rows if r.state != "committed" or r.checked < 2)
+        )
+    finally:
+        journal.close()
