@@ -44,12 +44,10 @@ class SentAway(BadAnswer):
 
 LOGIN_HINT = "Log in with 'wf login'."
 RETRY_LATER = "Try again in a moment; if it stays so, tell whoever runs the server."
-FOREIGN_ERRORS = (
-    requests.RequestException,
-    urllib3.exceptions.HTTPError,
-    OSError,
-)
+HTTP_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError)
 """What the libraries below raise; everything of it goes through :func:`error_of_exception`."""
+FOREIGN_ERRORS = (*HTTP_ERRORS, OSError)
+"""The same with what they let through, where no code of a caller runs in between."""
 
 
 def server_words(body: bytes, content_type: str = "") -> str:

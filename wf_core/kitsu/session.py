@@ -76,6 +76,7 @@ class Session:
         adapter: the transport; tests pass a small function's.
         user_agent: how this client names itself.
         retries: how often what is safe to repeat is repeated, within the total time-out.
+        sleep: waits that many seconds between two tries.
 
     Raises:
         UsageError: the address is not one, carries credentials, or is plain http to another
@@ -93,12 +94,14 @@ class Session:
         adapter: requests.adapters.BaseAdapter | None = None,
         user_agent: str = f"kitsu-workfiles/{__version__}",
         retries: int = 3,
+        sleep: Callable[[float], object] = time.sleep,
     ) -> None:
         self.server = normalise_server(server, allow_plain_http=allow_plain_http)
         self.host = urlsplit(self.server).netloc
         self.tokens = MemoryTokenStore() if tokens is None else tokens
         self.timeouts = timeouts
         self.retries = retries
+        self._sleep = sleep
         self._bot_token = bot_token.strip() if bot_token else None
         self._refreshing = RLock()
         self._http = requests.Session()
@@ -262,7 +265,8 @@ class Session:
             )
             try:
                 if response.status_code in ok:
-                    with self._translated(method):
+                    # A full disk of the caller's is no failure of the server's.
+                    with self._translated(method, answers.HTTP_ERRORS):
                         yield response
                     return
                 # From here on the answer is a short document, with a deadline as any other.
@@ -326,7 +330,7 @@ class Session:
                 if not repeat or tries >= self.retries or wait >= limits.remaining():
                     raise
                 log.debug("%s %s: again in %.2f s: %s", method, route, wait, error.message)
-                time.sleep(wait)
+                self._sleep(wait)
                 tries += 1
 
     def _send(
@@ -454,7 +458,9 @@ class Session:
         return True
 
     @contextmanager
-    def _translated(self, method: str) -> Iterator[None]:
+    def _translated(
+        self, method: str, kinds: tuple[type[Exception], ...] = answers.FOREIGN_ERRORS
+    ) -> Iterator[None]:
         """The boundary: what the libraries below raise leaves as one of ours."""
         try:
             yield
@@ -462,7 +468,7 @@ class Session:
             raise UsageError("That request cannot be written as HTTP.") from exc
         except requests.exceptions.ContentDecodingError as exc:
             raise BadAnswer(f"{self.host} sent an answer that cannot be unpacked.") from exc
-        except answers.FOREIGN_ERRORS as exc:
+        except kinds as exc:
             raise answers.error_of_exception(exc, host=self.host, method=method) from exc
 
     def _error(self, response: requests.Response, method: str, text: bytes) -> WorkfilesError:
