@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from wf_core.cli.context import Session
@@ -29,7 +30,7 @@ def run(arguments: Sequence[str], session: Session) -> int:
     """
     # A line that cannot be parsed never reaches the option itself: this guess holds until then.
     session.output.as_json = "--json" in _before_double_dash(arguments)
-    with attach_log(lambda: session.log_file):
+    with attach_log(lambda: session.log_file) as log_file:
         try:
             return _dispatch(arguments, session)
         except OutputLost as lost:
@@ -41,7 +42,7 @@ def run(arguments: Sequence[str], session: Session) -> int:
             return _fail(session, interrupted())
         except Exception:
             log.exception("wf %s failed unexpectedly", _command_word(arguments))
-            return _fail(session, _bug(session))
+            return _fail(session, _bug(session.log_file, written=not log_file.broken))
 
 
 def interrupted() -> Cancelled:
@@ -112,9 +113,8 @@ def _usage_error(wrong: Any) -> UsageError:
     return UsageError(message, hint=f"“{where} --help” shows how it is used.")
 
 
-def _bug(session: Session) -> WorkfilesError:
-    where = session.log_file
-    told = f"{where} has the details" if where.is_file() else f"{where} could not be written"
+def _bug(where: Path, *, written: bool) -> WorkfilesError:
+    told = f"{where} has the details" if written else f"{where} could not be written"
     return _Bug(
         f"Something went wrong inside wf, and it is not your fault; {told}.",
         hint="Saves already reported are safe. Please report this together with the log.",

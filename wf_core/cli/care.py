@@ -54,7 +54,7 @@ def verify(
             )
         how = "hashes compared" if deep else "lengths compared"
         session.output.line(
-            f"{result.checked} revisions checked ({how}), {len(result.problems)} problems"
+            f"{result.checked} revisions checked ({how}); problems: {len(result.problems)}"
         )
 
     session.output.result(result.as_json(), text)

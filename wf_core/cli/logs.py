@@ -9,23 +9,27 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-__all__ = ["attach_log"]
+__all__ = ["LogFile", "attach_log"]
 
 _LARGEST = 1024 * 1024  # bytes of one log file
 _KEPT = 3
 
 
-class _LazyFile(logging.Handler):
-    """Opens the log when the first record comes: most commands never write one."""
+class LogFile(logging.Handler):
+    """Opens the log when the first record comes: most commands never write one.
+
+    Attributes:
+        broken: a record could not be written.
+    """
 
     def __init__(self, locate: Callable[[], Path]) -> None:
         super().__init__(logging.WARNING)
         self._locate = locate
         self._file: logging.Handler | None = None
-        self._broken = False
+        self.broken = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        if self._broken:
+        if self.broken:
             return
         try:
             if self._file is None:
@@ -34,7 +38,7 @@ class _LazyFile(logging.Handler):
         except OSError:
             # A log that cannot be written must not hide what it was to tell about: the
             # screen says that it could not be written.
-            self._broken = True
+            self.broken = True
 
     def close(self) -> None:
         if self._file is not None:
@@ -70,19 +74,19 @@ def _rotating_file(path: Path) -> logging.Handler:
 
 
 @contextmanager
-def attach_log(locate: Callable[[], Path]) -> Iterator[None]:
+def attach_log(locate: Callable[[], Path]) -> Iterator[LogFile]:
     """Send the core's warnings and errors to the file ``locate`` names, and nowhere else.
 
     The file is readable by its owner only, rotates at one mebibyte, and no record in it
     holds a token or password.
     """
     logger = logging.getLogger("wf_core")
-    handler = _LazyFile(locate)
+    handler = LogFile(locate)
     propagated = logger.propagate
     logger.addHandler(handler)
     logger.propagate = False
     try:
-        yield
+        yield handler
     finally:
         logger.propagate = propagated
         logger.removeHandler(handler)

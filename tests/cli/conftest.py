@@ -1,0 +1,31 @@
+"""Fixtures that run ``wf``: in this process, or as a real one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import Here, Process
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
+    monkeypatch.setenv("COLUMNS", "200")
+    return Here(home)
+
+
+@pytest.fixture
+def process(home: Path, tmp_path: Path) -> Process:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("WF_") and name not in ("NO_COLOR", "FORCE_COLOR", "BROWSER")
+    }
+    return Process({**kept, "WF_HOME": str(home), "WF_WORKSPACE": str(tmp_path / "workspace")})

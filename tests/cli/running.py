@@ -1,0 +1,146 @@
+"""Running ``wf``: in this process with a facade of canned answers, or as a real process."""
+
+from __future__ import annotations
+
+import inspect
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wf_core.cli.boundary import run
+from wf_core.cli.context import Session
+from wf_core.workfiles import Workfiles
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """The one JSON document on standard output."""
+        return json.loads(self.out)
+
+    @property
+    def error(self) -> dict[str, Any]:
+        assert list(self.document) == ["error"]
+        error: dict[str, Any] = self.document["error"]
+        return error
+
+
+class Terminal(io.StringIO):
+    """A stream that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+class CannedFacade:
+    """A facade whose operations give answers written down beforehand.
+
+    As strict as the real one: a call has to fit the real signature, and an operation
+    without an answer fails the test.
+    """
+
+    def __init__(self, answers: Mapping[str, Any]) -> None:
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.closed = False
+        self._answers = dict(answers)
+        for name in answers:
+            assert hasattr(Workfiles, name), f"the facade has no {name}"
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        signature = inspect.signature(getattr(Workfiles, name))
+
+        def operation(*args: Any, **kwargs: Any) -> Any:
+            bound = signature.bind(self, *args, **kwargs)
+            values = {key: value for key, value in bound.arguments.items() if key != "self"}
+            self.calls.append((name, values))
+            answer = self._answers[name]
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer(**values) if callable(answer) else answer
+
+        return operation
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Here:
+    """Runs commands in this process."""
+
+    home: Path
+    facade: CannedFacade | None = None
+
+    def __call__(
+        self,
+        *arguments: str,
+        answers: Mapping[str, Any] | None = None,
+        stdin: str = "",
+        terminal: bool = False,
+        environ: Mapping[str, str] | None = None,
+    ) -> Ran:
+        kind = Terminal if terminal else io.StringIO
+        stdout, stderr = kind(), kind()
+        self.facade = CannedFacade(answers or {})
+        facade: Any = self.facade
+        session = Session(
+            stdin=kind(stdin),
+            stdout=stdout,
+            stderr=stderr,
+            environ={"WF_HOME": str(self.home), **(environ or {})},
+            open_workfiles=lambda settings: facade,
+        )
+        code = run(list(arguments), session)
+        return Ran(code, stdout.getvalue(), stderr.getvalue())
+
+    @property
+    def calls(self) -> list[tuple[str, dict[str, Any]]]:
+        assert self.facade is not None
+        return self.facade.calls
+
+
+@dataclass(frozen=True)
+class Process:
+    """Runs the real command."""
+
+    environ: Mapping[str, str]
+
+    def __call__(
+        self, *arguments: str, stdin: str = "", seconds: float = 60.0, **environ: str
+    ) -> Ran:
+        done = subprocess.run(
+            self.command(arguments),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=seconds,
+            env={**self.environ, **environ},
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            self.command(arguments),
+            text=True,
+            encoding="utf-8",
+            env={**self.environ, **options.pop("environ", {})},
+            **options,
+        )
+
+    @staticmethod
+    def command(arguments: Sequence[str]) -> list[str]:
+        return [sys.executable, "-W", "error", "-m", "wf_core.cli", *arguments]
