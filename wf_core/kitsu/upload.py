@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
 
 import requests
 from pydantic import ValidationError
@@ -156,15 +155,17 @@ class _Body:
         self._status = _status(file)
         self._size = size
         self._name = name
-        self._file_name = file_name
         self._progress = progress
         self._cancel = cancel
         self._before_last_bytes = before_last_bytes
-        self._boundary = uuid4().hex
-        self._source = _Source(file, size=0, name=name)
-        encoder = self._encoder(_Source(file, size=size, name=name))
-        self._length: int = encoder.len
+        field = (file_name, b"", "application/octet-stream")
+        encoder = MultipartEncoder({"file": field})
         self.content_type: str = encoder.content_type
+        # The encoder frames; the file's own bytes go between, uncopied.
+        head, end_of_head, self._tail = encoder.to_string().partition(b"\r\n\r\n")
+        self._head = head + end_of_head
+        self._hash = hashlib.sha256()
+        self._done = 0
         self.handed_over = False
         """Whether the last piece went to the network, so that the server may have it all."""
         self.failure: Exception | None = None
@@ -172,10 +173,11 @@ class _Body:
 
     @property
     def sha256(self) -> str:
-        return self._source.hash.hexdigest()
+        """Of the file's bytes as far as they were read."""
+        return self._hash.hexdigest()
 
     def __len__(self) -> int:
-        return self._length
+        return len(self._head) + self._size + len(self._tail)
 
     def __iter__(self) -> Iterator[bytes]:
         self.handed_over, self.failure = False, None
@@ -188,27 +190,36 @@ class _Body:
     def _pieces(self) -> Iterator[bytes]:
         with in_words(Path(self._name), writing=False):
             self._file.seek(self._start)
-        self._source = _Source(self._file, size=self._size, name=self._name)
-        encoder = self._encoder(self._source)
-        left = self._length
-        while left:
+        self._hash, self._done = hashlib.sha256(), 0
+        yield self._head
+        while self._done < self._size:
             self.stop_if_cancelled()
-            # A last piece is never a few bytes of the closing boundary: what the server has
-            # before it is not a whole file, whoever reads it.
-            piece: bytes = encoder.read(_PIECE if left > _PIECE * 3 // 2 else left)
-            left -= len(piece)
-            if not left:
+            left = self._size - self._done
+            # The last piece is never a few bytes: what the server has before it must not
+            # pass for a whole file, whoever reads it.
+            piece = self._read(_PIECE if left > _PIECE * 3 // 2 else left)
+            self._hash.update(piece)
+            self._done += len(piece)
+            if self._done == self._size:
                 self.check_unchanged()
                 if self._before_last_bytes is not None:
                     self._before_last_bytes()
                 self.handed_over = True
+                piece += self._tail
             yield piece
             if self._progress is not None:
-                self._progress(self._source.done, self._size)
+                self._progress(self._done, self._size)
 
-    def _encoder(self, source: _Source) -> MultipartEncoder:
-        field = (self._file_name, source, "application/octet-stream")
-        return MultipartEncoder({"file": field}, boundary=self._boundary)
+    def _read(self, count: int) -> bytes:
+        with in_words(Path(self._name), writing=False):
+            piece = self._file.read(count)
+        while len(piece) < count:
+            with in_words(Path(self._name), writing=False):
+                more = self._file.read(count - len(piece))
+            if not more:
+                raise _changed(self._name)
+            piece += more
+        return piece
 
     def stop_if_cancelled(self) -> None:
         # Once everything has left, stopping would only leave the answer unheard.
@@ -222,7 +233,7 @@ class _Body:
         """
         now = _status(self._file)
         if now is None or self._status is None:
-            extra = self._source.done == self._size and self._file.read(1)
+            extra = self._done == self._size and self._file.read(1)
             changed = bool(extra)
         else:
             changed = (
@@ -231,28 +242,6 @@ class _Body:
             )
         if changed:
             raise _changed(self._name)
-
-
-class _Source:
-    """What the encoder reads: exactly ``size`` bytes of the file, hashed in passing."""
-
-    def __init__(self, file: BinaryIO, *, size: int, name: str) -> None:
-        self._file = file
-        self._name = name
-        self.len = size
-        """Bytes left, where requests-toolbelt looks for it."""
-        self.done = 0
-        self.hash = hashlib.sha256()
-
-    def read(self, count: int) -> bytes:
-        with in_words(Path(self._name), writing=False):
-            piece = self._file.read(min(count, self.len))
-        if not piece:
-            raise _changed(self._name)
-        self.hash.update(piece)
-        self.len -= len(piece)
-        self.done += len(piece)
-        return piece
 
 
 @contextmanager
