@@ -34,6 +34,7 @@ from typing import Any, Literal
 
 __all__ = [
     "Answer",
+    "AnswerOrFunction",
     "Request",
     "ScriptedServer",
     "broken_json",

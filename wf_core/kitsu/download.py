@@ -82,12 +82,10 @@ def download(
     After an error nothing of it is left on the disk.
     """
     checked: Literal["hash", "length"] = "length" if sha256 is None else "hash"
-    with in_words(target, writing=True):
-        there = os.path.lexists(target)
-    if there:
-        wanted = size if size is not None else _size_of_file(target)
-        _refuse_unless(target, _size_of_file(target) == wanted)
-        found = Fetched(wanted, sha256_of(target, cancel=cancel))
+    there = _size_of_file(target)
+    if there is not None:
+        _refuse_unless(target, size in (None, there))
+        found = Fetched(there, sha256_of(target, cancel=cancel))
         if sha256 is None:
             stored = fetch_hash(session, working_file_id, progress=progress, cancel=cancel)
             sha256 = stored.sha256
@@ -187,10 +185,14 @@ def _usual_mode(probe: Path) -> int:
         probe.unlink()
 
 
-def _size_of_file(target: Path) -> int:
-    """Bytes of the file at ``target``; PathTaken when something else is there."""
+def _size_of_file(target: Path) -> int | None:
+    """Bytes of the file at ``target``, None when there is nothing; PathTaken when there is
+    something else."""
     with in_words(target, writing=True):
-        status = target.lstat()
+        try:
+            status = target.lstat()
+        except FileNotFoundError:
+            return None
     if stat.S_ISLNK(status.st_mode) or not stat.S_ISREG(status.st_mode):
         what = "symbolic link" if stat.S_ISLNK(status.st_mode) else "folder or device"
         raise PathTaken(

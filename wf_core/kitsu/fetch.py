@@ -25,6 +25,8 @@ __all__ = ["Fetched", "Sink", "check_hash", "fetch", "fetch_hash"]
 
 _SMALLEST_PIECE = 16 * 1024
 _LARGEST_PIECE = 1024 * 1024
+_PAGES = ("text/html", "application/xhtml+xml", "application/json")
+"""What no working file is: Kitsu serves them all as ``application/octet-stream``."""
 _HEADWAY = 1024 * 1024
 """Bytes between two breaks that make the second one a first one again."""
 _FIRST_WAIT = 0.25  # seconds; doubled for each further try
@@ -183,6 +185,12 @@ class _Fetch:
             self._read(response)
 
     def _begin(self, response: requests.Response) -> None:
+        kind = response.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if kind in _PAGES:
+            raise BadAnswer(
+                f"{self._session.host} answered with a page where a stored file was expected.",
+                hint="A proxy or a login page may be in the way.",
+            )
         total = content_length(response.headers, self._session)
         if self._size is not None and total != self._size:
             raise IntegrityError(
