@@ -6,12 +6,12 @@ import errno
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from small_disk import small_folder
 
 from wf_core import errors, filecopy, fileops, syscalls
 
@@ -35,29 +35,8 @@ def target(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder where no file grows past 1 MiB: a real full disk where we may mount one,
-    else the process's own limit, which the system reports in the same place."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if (
-        sys.platform == "linux"
-        and os.geteuid() == 0
-        and subprocess.run(mount, check=False, capture_output=True).returncode == 0
-    ):
-        try:
-            yield folder
-        finally:
-            subprocess.run(["umount", str(folder)], check=True)
-    else:
-        import resource
-
-        old = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (MIB, old[1]))
-        try:
-            yield folder
-        finally:
-            resource.setrlimit(resource.RLIMIT_FSIZE, old)
+    with small_folder(tmp_path / "small", limit=MIB) as folder:
+        yield folder
 
 
 def leftovers(folder: Path) -> list[str]:

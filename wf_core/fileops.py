@@ -42,7 +42,7 @@ def file_error(exc: OSError | ValueError, path: Path, *, writing: bool) -> Workf
         writing: whether it was to be made or written, rather than read.
     """
     if not isinstance(exc, OSError):
-        return PathError(f"“{str(path)!r}” cannot be the name of a file.")
+        return PathError(f"{str(path)!r} cannot be the name of a file.")
     code = exc.errno
     if code in _NO_ROOM or getattr(exc, "winerror", None) in _NO_ROOM_ON_WINDOWS:
         return DiskFull(

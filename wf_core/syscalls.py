@@ -73,7 +73,7 @@ def clone_to(source: int, target: Path) -> bool:
     clone = getattr(ctypes.CDLL(None, use_errno=True), "fclonefileat", None)
     if clone is None:
         return False
-    return _called(clone(source, _AT_FDCWD, os.fsencode(target), _CLONE_NOOWNERCOPY), target)
+    return _called(clone(source, _AT_FDCWD, _c_path(target), _CLONE_NOOWNERCOPY), target)
 
 
 def rename_keeping(source: Path, target: Path) -> bool:
@@ -84,12 +84,13 @@ def rename_keeping(source: Path, target: Path) -> bool:
     Raises:
         FileExistsError: ``target`` is there already; both are as they were.
         OSError: it has, but it failed.
+        ValueError: a name contains a NUL.
     """
     if sys.platform == "win32":
         source.rename(target)  # there, a plain rename already refuses to replace
         return True
     libc = ctypes.CDLL(None, use_errno=True)
-    old, new = os.fsencode(source), os.fsencode(target)
+    old, new = _c_path(source), _c_path(target)
     if sys.platform == "linux":
         rename = getattr(libc, "renameat2", None)
         arguments = (_AT_FDCWD, old, _AT_FDCWD, new, _RENAME_NOREPLACE)
@@ -99,6 +100,13 @@ def rename_keeping(source: Path, target: Path) -> bool:
     if rename is None:
         return False
     return _called(rename(*arguments), target)
+
+
+def _c_path(path: Path) -> bytes:
+    encoded = os.fsencode(path)
+    if b"\0" in encoded:  # C would take what stands before it for the whole name
+        raise ValueError("embedded null byte")
+    return encoded
 
 
 def _called(answer: int, target: Path) -> bool:
