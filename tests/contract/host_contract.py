@@ -126,6 +126,11 @@ class HostContract:
 
     # saving
 
+    def test_when_a_scene_is_open_then_it_can_be_saved(self, case: HostCase) -> None:
+        case.host.check_savable()
+        case.change()
+        case.host.check_savable()
+
     @pytest.mark.parametrize("name", ["lamp_v001", "Öl Lampe – 灯_v1000", "a.b.c"])
     def test_when_it_saves_then_the_file_is_there_and_is_the_scenes(
         self, case: HostCase, name: str
