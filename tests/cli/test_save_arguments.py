@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from wf_core.cli.app import command_tree
+from wf_core.cli.context import Session
 from wf_core.cli.save_arguments import ARGUMENTS, SaveArguments, parse
 from wf_core.errors import UsageError
 
@@ -57,6 +59,16 @@ LINES = {
          "base_revision": 7, "if_behind": "fail", "no_wait": True, "json": True},
     ),
     "options first": (["--task", "T", "--no-wait", "scene.blend"], {"task": "T", "no_wait": True}),
+    "a comment that starts with a dash": (
+        ["scene.blend", "--task", "T", "--comment", "-draft"], {"task": "T", "comment": "-draft"},
+    ),
+    "an option as a comment": (
+        ["scene.blend", "--task", "T", "--comment", "--no-wait"],
+        {"task": "T", "comment": "--no-wait"},
+    ),
+    "a file that starts with a dash": (
+        ["--task", "T", "--", "-scene.blend"], {"task": "T", "file": Path("-scene.blend")},
+    ),
     "an empty comment": (["scene.blend", "--task", "T", "--comment", ""], {"task": "T"}),
     "a comment like an option": (
         ["scene.blend", "--task", "T", "--comment=--json"], {"task": "T", "comment": "--json"},
@@ -70,10 +82,9 @@ def test_when_a_line_fits_then_both_surfaces_read_the_same(
 ) -> None:
     received: list[SaveArguments] = []
     monkeypatch.setattr("wf_core.cli.save.run", lambda _, arguments: received.append(arguments))
-    from wf_core.cli.boundary import run
-    from wf_core.cli.context import Session
-
-    assert run(["save", *line], Session(environ={})) == 0
+    command = command_tree().get_command(None, "save")
+    with command.make_context("save", list(line), obj=Session(environ={})) as context:
+        command.invoke(context)
     wanted = SaveArguments(**{"file": Path("scene.blend"), **expected})
     assert received == [wanted]
     assert parse(line) == wanted
@@ -96,6 +107,9 @@ BAD_LINES = {
 def test_when_a_line_does_not_fit_then_both_surfaces_refuse_it(line: list[str], here: Any) -> None:
     with pytest.raises(UsageError):
         parse(line)
+    command = command_tree().get_command(None, "save")
+    with pytest.raises(typer.BadParameter.__bases__[0]):
+        command.make_context("save", list(line), obj=Session(environ={}))
     assert here("save", *line).code == 2
 
 

@@ -116,9 +116,8 @@ def _through_browser(session: Session, workfiles: Workfiles, url: str) -> Person
         return webbrowser.open(address)
 
     try:
-        return workfiles.login_with_browser(
-            url, open_browser=open_browser, cancel=session.interrupts.cancel
-        )
+        with session.long_operation() as (_, cancel):
+            return workfiles.login_with_browser(url, open_browser=open_browser, cancel=cancel)
     except BrowserLoginUnavailable as unavailable:
         if not session.can_ask:
             raise

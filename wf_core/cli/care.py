@@ -33,10 +33,8 @@ def verify(
 ) -> None:
     """Check a task's revisions: records, stored lengths and local files."""
     session = session_of(context)
-    with session.workfiles() as workfiles, session.progress() as progress:
-        result = workfiles.verify(
-            task, name=name, deep=deep, progress=progress, cancel=session.interrupts.cancel
-        )
+    with session.workfiles() as workfiles, session.long_operation() as (progress, cancel):
+        result = workfiles.verify(task, name=name, deep=deep, progress=progress, cancel=cancel)
 
     def text() -> None:
         if result.problems:

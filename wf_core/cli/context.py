@@ -32,7 +32,7 @@ class Session:
     Attributes:
         exit_code: what the command ends with unless it raises.
         json_before_command: ``--json`` was given to ``wf`` itself.
-        interrupts: whose ``cancel`` the facade's operations ask.
+        interrupts: what signals do.
     """
 
     def __init__(
@@ -80,26 +80,28 @@ class Session:
 
     @contextmanager
     def workfiles(self) -> Iterator[Workfiles]:
-        """The facade, open while the block runs; signals stop its operations in order."""
+        """The facade, open while the block runs."""
         if self._open_workfiles is None:
             from wf_core.workfiles import Workfiles
 
             self._open_workfiles = Workfiles
         facade = self._open_workfiles(self.settings)
         try:
-            with self.interrupts.in_order():
-                yield facade
+            yield facade
         finally:
             facade.close()
 
     @contextmanager
-    def progress(self) -> Iterator[ProgressLine]:
-        """A progress hook that draws on standard error where that is a terminal."""
+    def long_operation(self) -> Iterator[tuple[ProgressLine, Callable[[], bool]]]:
+        """The two hooks of an operation that may take long: for its progress, drawn on
+        standard error where that is a terminal, and for cancelling it, which is what the
+        first signal then does."""
         from wf_core.cli.progress import ProgressLine
 
         line = ProgressLine(self.output)
         try:
-            yield line
+            with self.interrupts.in_order():
+                yield line, self.interrupts.cancel
         finally:
             line.close()
 
@@ -117,8 +119,7 @@ class Session:
         if not self.can_ask:
             raise UsageError(f"There is no terminal to ask on: {question}")
         self.output.prompt(question)
-        with self.interrupts.at_once():
-            answer = self.stdin.readline()
+        answer = self.stdin.readline()
         if not answer:
             raise UsageError("No answer was given; nothing was changed.")
         return answer.strip()
@@ -134,8 +135,7 @@ class Session:
         import getpass
 
         try:
-            with self.interrupts.at_once():
-                return getpass.getpass(f"{question} ", stream=self.output.stderr)
+            return getpass.getpass(f"{question} ", stream=self.output.stderr)
         except EOFError:
             raise UsageError("No answer was given; nothing was changed.") from None
 

@@ -44,22 +44,11 @@ class Interrupts:
     @contextmanager
     def in_order(self) -> Iterator[None]:
         """Within, the first signal only sets :meth:`cancel`."""
-        with self._behaviour(in_order=True):
-            yield
-
-    @contextmanager
-    def at_once(self) -> Iterator[None]:
-        """Within, signals interrupt: nobody looks at the hook while a question waits."""
-        with self._behaviour(in_order=False):
-            yield
-
-    @contextmanager
-    def _behaviour(self, *, in_order: bool) -> Iterator[None]:
-        before, self._in_order = self._in_order, in_order
+        self._in_order = True
         try:
             yield
         finally:
-            self._in_order = before
+            self._in_order = False
 
     def cancel(self) -> bool:
         """The cancel hook: whether somebody asked to stop."""

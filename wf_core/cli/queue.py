@@ -105,8 +105,7 @@ def sync(
         _show(session, result)
         shown = result
         while watch:
-            with session.interrupts.at_once():
-                time.sleep(_pause(workfiles))
+            time.sleep(_pause(workfiles))
             result = _one_round(session, workfiles)
             if result != shown:
                 _show(session, result)
@@ -115,8 +114,8 @@ def sync(
 
 
 def _one_round(session: Session, workfiles: Workfiles) -> SyncResult:
-    with session.progress() as progress:
-        return workfiles.sync(progress=progress, cancel=session.interrupts.cancel)
+    with session.long_operation() as (progress, cancel):
+        return workfiles.sync(progress=progress, cancel=cancel)
 
 
 def _pause(workfiles: Workfiles) -> float:

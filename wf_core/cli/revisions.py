@@ -140,14 +140,14 @@ def get(
     A file that is there already is never replaced by another one.
     """
     session = session_of(context)
-    with session.workfiles() as workfiles, session.progress() as progress:
+    with session.workfiles() as workfiles, session.long_operation() as (progress, cancel):
         got = workfiles.get(
             task,
             name=name,
             revision=revision,
             to=to,
             progress=progress,
-            cancel=session.interrupts.cancel,
+            cancel=cancel,
         )
 
     def text() -> None:

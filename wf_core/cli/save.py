@@ -1,24 +1,22 @@
-"""``wf save``: a file becomes the next working revision of a task."""
+"""``wf save`` as typer shows it in the help and to shells that complete.
+
+The command itself is parsed without typer (see ``boundary``): farms start it by the
+thousand, and loading typer takes a third of its start-up time.
+"""
 
 from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from wf_core.cli.options import JsonOption, session_of
-from wf_core.cli.output import size
 from wf_core.cli.save_arguments import ARGUMENTS, SaveArguments
-
-if TYPE_CHECKING:
-    from wf_core.cli.context import Session
-    from wf_core.results import SaveResult
+from wf_core.cli.saving import run
 
 __all__ = ["save"]
-
-PENDING = 75
 
 
 class IfBehind(str, Enum):
@@ -65,39 +63,3 @@ def save(
             json=as_json,
         ),
     )
-
-
-def run(session: Session, arguments: SaveArguments) -> None:
-    """Save, print the result, and set the exit code: 75 when the server has not got it yet
-    although the caller waited for it."""
-    from wf_core.filehost import FileHost
-
-    if arguments.file is None:
-        raise TypeError("wf save needs a file")
-    host = FileHost(arguments.file, software=arguments.software or "")
-    with session.workfiles() as workfiles, session.progress() as progress:
-        result = workfiles.save(
-            host,
-            arguments.request(),
-            wait=not arguments.no_wait,
-            progress=progress,
-            cancel=session.interrupts.cancel,
-        )
-    session.output.result(result.as_json(), lambda: _tell(session, result, arguments))
-    if result.state == "pending" and not arguments.no_wait:
-        session.exit_code = PENDING
-
-
-def _tell(session: Session, result: SaveResult, arguments: SaveArguments) -> None:
-    say = session.output.line
-    which = f"{result.name} v{result.revision:03d}" if result.revision else result.name
-    say(f"Saved {which} ({size(result.size)})")
-    say(result.path)
-    if result.state == "committed":
-        return
-    if result.provisional:
-        say("The server gave no number yet, so the name is a provisional one.")
-    if arguments.no_wait:
-        say("It is safe on this machine and being sent; “wf status” shows how far it is.")
-    else:
-        say("It is safe on this machine, but not on the server yet; “wf sync” sends it.")

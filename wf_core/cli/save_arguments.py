@@ -111,7 +111,8 @@ class SaveArguments:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{self.prog}: {message}.", hint=self.format_usage().strip())
+        sentence = message[:1].upper() + message[1:]
+        raise UsageError(f"{sentence}.", hint=f"“{self.prog} --help” shows how it is used.")
 
 
 def parse(
@@ -136,7 +137,21 @@ def parse(
     for name, argument in ARGUMENTS.items():
         if argument.flag is not None or with_file:
             _add(parser, name, argument)
-    return SaveArguments(**vars(parser.parse_args(list(arguments))))
+    return SaveArguments(**vars(parser.parse_args(_with_values_attached(arguments))))
+
+
+def _with_values_attached(arguments: Sequence[str]) -> list[str]:
+    """``--comment TEXT`` as ``--comment=TEXT``: argparse would take a text that starts with
+    a dash for an option, and comments do."""
+    takes_value = {a.flag for a in ARGUMENTS.values() if a.flag and a.kind is not bool}
+    attached: list[str] = []
+    rest = iter(arguments)
+    for word in rest:
+        value = next(rest, None) if word in takes_value else None
+        attached.append(word if value is None else f"{word}={value}")
+        if word == "--":
+            attached.extend(rest)
+    return attached
 
 
 def _add(parser: argparse.ArgumentParser, name: str, argument: Argument) -> None:
