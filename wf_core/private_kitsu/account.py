@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +34,8 @@ def database_account() -> Account:
     """
     if os.geteuid() != 0:
         return Account()
+    import pwd
+
     try:
         nobody = pwd.getpwnam("nobody")
     except KeyError as exc:

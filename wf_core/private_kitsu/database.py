@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +29,7 @@ LIVE = "zou"
 SEED = "zou_seed"
 _MAKING = "zou_making"
 
-STOP_STEPS = ((signal.SIGINT, 20.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, 5.0))
+STOP_STEPS = (("SIGINT", 20.0), ("SIGQUIT", 10.0), ("SIGKILL", 5.0))
 """PostgreSQL's "fast" and "immediate" shutdown, then none at all."""
 
 # A server for a handful of people on the machine they work on. Zou's two workers may open 90
@@ -103,21 +103,23 @@ class Database:
         settings = {**_SETTINGS, **(_FAST if self.fast else {}), "port": str(self.port)}
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         account = database_account()
-        program = self.zou.postgres_program("postgres")
+        program = str(self.zou.postgres_program("postgres"))
         command = [*account.prefix, program, "-D", self.marker, *options]
         # The predecessor's children may need a moment to notice that it is gone; until then
         # the new server refuses to start.
-        for attempt in range(20):
+        for pause in (0.1, 0.2, 0.5, 1, 2, 5, 10, None):
             process = spawn(command, log=log, cwd=self.home.folder, env=_environment())
-            wait_until(lambda p=process: self._is_ready(p) or not is_alive(p), 60)  # type: ignore[misc]
-            if is_alive(process):
+            if self._wait(process):
                 return process
-            if "pre-existing shared memory block" not in tail(log, 6):
+            if pause is None or "pre-existing shared memory block" not in tail(log, 6):
                 break
-            wait_until(lambda: False, 0.1 * (attempt + 1))
-        raise ServerError(
-            f"The database did not start: {tail(log)}", hint=f"The whole log: {log}"
-        )
+            time.sleep(pause)
+        raise ServerError(f"The database did not start: {tail(log)}", hint=f"The whole log: {log}")
+
+    def _wait(self, process: Identity) -> bool:
+        """Whether the server came up; crash recovery after a kill may take it a while."""
+        wait_until(lambda: self._is_ready(process) or not is_alive(process), 300)
+        return self._is_ready(process) and is_alive(process)
 
     def _is_ready(self, process: Identity) -> bool:
         """PostgreSQL writes its pid and, in the eighth line, its state into postmaster.pid."""
@@ -125,8 +127,10 @@ class Database:
             lines = (self.home.postgres / "postmaster.pid").read_text(encoding="utf-8").split("\n")
         except OSError:
             return False
-        return lines[0].strip() == str(process.pid) and lines[7:8] != [] and (
-            lines[7].strip() == "ready"
+        return (
+            lines[0].strip() == str(process.pid)
+            and lines[7:8] != []
+            and (lines[7].strip() == "ready")
         )
 
     def version_of(self, database: str) -> str | None:

@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wf_core.errors import InputError
-from wf_core.private_kitsu.home import user_data
 from wf_core.private_kitsu.venvs import Progress, bin_python, ensure_venv, find_python
 
-__all__ = ["ZOU_PYTHONS", "ZOU_VERSION", "ZouEnvironment", "default_environment"]
+__all__ = ["ZOU_PYTHONS", "ZOU_VERSION", "ZouEnvironment", "named_environment"]
 
 ZOU_VERSION = "1.0.97"
 ZOU_PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 10))
@@ -85,7 +84,8 @@ class ZouEnvironment:
             folder,
             python=python,
             requirements=["--requirement", str(_HERE / "zou-requirements.txt")],
-            constraints=_HERE / "zou-constraints.txt",
+            constraints=[_HERE / "zou-constraints.txt"],
+            depends_on=[(_HERE / "zou-requirements.txt").read_text(encoding="utf-8")],
             log=folder.with_name(f"{folder.name}.log"),
             progress=progress,
             space=_SPACE,
@@ -93,11 +93,10 @@ class ZouEnvironment:
         return cls.at(folder)
 
 
-def default_environment() -> Path:
-    """Where the pinned environment lives when nobody says: WF_ZOU_ENV, else one folder shared
-    by every private Kitsu of this user."""
+def named_environment() -> Path | None:
+    """The environment WF_ZOU_ENV names, used as it is like one given in the call."""
     named = os.environ.get("WF_ZOU_ENV")
-    return Path(named).expanduser() if named else user_data() / "kitsu-env"
+    return Path(named) if named else None
 
 
 def _packages(folder: Path) -> Iterator[Path]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from wf_core.errors import InputError
 
-__all__ = ["exclusive"]
+__all__ = ["exclusive", "exclusive_or_none"]
 
 
 @contextmanager
@@ -22,32 +22,59 @@ def exclusive(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iter
     lock file lets two holders in.
 
     Raises:
-        InputError: the file cannot be made, or this system has no such locks.
+        InputError: the file cannot be made.
     """
-    if sys.platform == "win32":
-        raise InputError(
-            "A private Kitsu runs on Linux and macOS; this is Windows.",
-            hint="Run it inside WSL, or use a Kitsu server of your own.",
-        )
-    import fcntl
-
+    descriptor = _open(path)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        told = False
+        while not _take(descriptor):
+            if not told:
+                waiting()
+                told = True
+            time.sleep(0.05)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def exclusive_or_none(path: Path) -> Iterator[bool]:
+    """Hold the lock of ``path`` if nobody else does; the value says whether it is held.
+
+    Raises:
+        InputError: the file cannot be made.
+    """
+    descriptor = _open(path)
+    try:
+        yield _take(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as exc:
         raise InputError(
             f"{path} cannot be made: {exc.strerror}.", hint="Choose a folder you may write to."
         ) from exc
+
+
+def _take(descriptor: int) -> bool:
+    if sys.platform == "win32":
+        import msvcrt
+
+        # The range may lie beyond the end of an empty file.
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
     try:
-        told = False
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if not told:
-                    waiting()
-                    told = True
-                time.sleep(0.05)
-        yield
-    finally:
-        os.close(descriptor)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

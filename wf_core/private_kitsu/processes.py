@@ -84,8 +84,9 @@ def find(marker: str, programs: Iterable[str]) -> list[Identity]:
     return found
 
 
-def send(process: Identity, number: int, marker: str) -> bool:
-    """Signal exactly this process, if its command line still names ``marker``.
+def send(process: Identity, name: str, marker: str) -> bool:
+    """Send the signal of this name to exactly this process, if its command line still names
+    ``marker``.
 
     Where the kernel has process handles (Linux 5.3) the handle is taken before the checks, so
     the process cannot be replaced by another between the check and the signal.
@@ -93,6 +94,7 @@ def send(process: Identity, number: int, marker: str) -> bool:
     Returns:
         False when the process is gone or is not what was expected; nothing was sent then.
     """
+    number = signal.Signals[name]
     handle = _handle(process.pid)
     try:
         if not is_alive(process) or not names(command_of(process.pid), marker):
@@ -109,14 +111,14 @@ def send(process: Identity, number: int, marker: str) -> bool:
     return True
 
 
-def stop(process: Identity, marker: str, steps: Sequence[tuple[int, float]]) -> bool:
-    """Ask a process to end, step by step: (signal, seconds to wait for it to be gone).
+def stop(process: Identity, marker: str, steps: Sequence[tuple[str, float]]) -> bool:
+    """Ask a process to end, step by step: (signal's name, seconds to wait for it to be gone).
 
     Returns:
         Whether it is gone now.
     """
-    for number, seconds in steps:
-        if not send(process, number, marker):
+    for name, seconds in steps:
+        if not send(process, name, marker):
             return not is_alive(process)
         if wait_until(lambda: not is_alive(process), seconds):
             return True
@@ -140,7 +142,7 @@ _children: list[subprocess.Popen[bytes]] = []
 
 
 def spawn(
-    command: Sequence[str | Path],
+    command: Sequence[str],
     *,
     log: Path,
     cwd: Path,
@@ -154,7 +156,7 @@ def spawn(
     """
     with log.open("ab") as output:
         child = subprocess.Popen(
-            [str(part) for part in command],
+            list(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -211,9 +213,7 @@ def _ps(columns: str, pid: int) -> str:
 def _pids() -> list[int]:
     if sys.platform == "linux":
         return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdecimal()]
-    done = subprocess.run(
-        ["ps", "-ax", "-o", "pid="], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["ps", "-ax", "-o", "pid="], capture_output=True, text=True, check=False)
     return [int(line) for line in done.stdout.split()]
 
 

@@ -14,8 +14,15 @@ from typing import Any
 from wf_core.errors import DiskFull, InputError, ServerError
 from wf_core.private_kitsu import database, demo, processes, services
 from wf_core.private_kitsu.database import LIVE, Database
-from wf_core.private_kitsu.environment import ZouEnvironment, default_environment
-from wf_core.private_kitsu.home import Home, KitsuInfo, default_home, read_json, write_private
+from wf_core.private_kitsu.environment import ZouEnvironment, named_environment
+from wf_core.private_kitsu.home import (
+    Home,
+    KitsuInfo,
+    default_home,
+    read_json,
+    user_data,
+    write_private,
+)
 from wf_core.private_kitsu.locks import exclusive
 from wf_core.private_kitsu.processes import Identity
 from wf_core.private_kitsu.venvs import Progress, free_space
@@ -32,7 +39,7 @@ class _Part:
     name: str
     marker: str
     programs: tuple[str, ...]
-    steps: tuple[tuple[int, float], ...]
+    steps: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class PrivateKitsu:
     Args:
         home: its folder, made when needed; by default one in the user's data folder.
         zou_env: an environment with Zou (any release), PostgreSQL and Redis to use as it is;
-            by default a pinned one, made on first use.
+            by default the one WF_ZOU_ENV names, else a pinned one, made on first use.
         fast: give up crash safety for speed. For tests; decided when it starts.
         workers: processes of the web server.
     """
@@ -75,9 +82,7 @@ class PrivateKitsu:
         self._workers = workers
         self._parts = (
             _Part("zou", str(self._home.gunicorn_conf), ("python", "gunicorn"), services.STOP_ZOU),
-            _Part(
-                "redis", str(self._home.redis_conf), ("redis", "valkey"), services.STOP_REDIS
-            ),
+            _Part("redis", str(self._home.redis_conf), ("redis", "valkey"), services.STOP_REDIS),
             # Started by root it is a Python for a moment, until it has dropped to its account.
             _Part(
                 "postgres", str(self._home.postgres), ("postgres", "python"), database.STOP_STEPS
@@ -112,9 +117,7 @@ class PrivateKitsu:
         """What runs now. Starts and changes nothing."""
         recorded = self._recorded()
         running = {
-            name: process.pid
-            for name, process in recorded.items()
-            if processes.is_alive(process)
+            name: process.pid for name, process in recorded.items() if processes.is_alive(process)
         }
         state = "broken" if running else "down"
         known = self._home.read_secrets()
@@ -159,11 +162,18 @@ class PrivateKitsu:
     @contextmanager
     def _alone(self, progress: Progress) -> Iterator[None]:
         """Hold the home's lock; say "disk full" for what fails for want of room."""
+        if sys.platform == "win32":
+            raise InputError(
+                "A private Kitsu runs on Linux and macOS; this is Windows.",
+                hint="Run it inside WSL, or use a Kitsu server of your own.",
+            )
         try:
             self._home.make()
             with exclusive(
                 self._home.lock,
-                waiting=lambda: progress(f"waiting: somebody else is starting or stopping {self.home}"),
+                waiting=lambda: progress(
+                    f"waiting: somebody else is starting or stopping {self.home}"
+                ),
             ):
                 yield
         except OSError as exc:
@@ -177,8 +187,6 @@ class PrivateKitsu:
             ) from exc
 
     def _start(self, progress: Progress, *, fresh: bool) -> KitsuInfo:
-        if sys.platform == "win32":  # pragma: no cover
-            raise AssertionError("the lock refuses Windows before anything is started")
         free = free_space(self.home)
         if free < _SPACE:
             raise DiskFull(
@@ -251,9 +259,10 @@ class PrivateKitsu:
         base.copy_seed()
 
     def _environment(self, progress: Progress) -> ZouEnvironment:
-        if self._zou_env is not None:
-            return ZouEnvironment.at(self._zou_env.expanduser().absolute())
-        return ZouEnvironment.ensure(default_environment(), progress)
+        named = self._zou_env or named_environment()
+        if named is not None:
+            return ZouEnvironment.at(named.expanduser().absolute())
+        return ZouEnvironment.ensure(user_data() / "kitsu-env", progress)
 
     def _info_if_up(self) -> KitsuInfo | None:
         if self.status().state != "up":

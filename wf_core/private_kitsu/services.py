@@ -9,7 +9,6 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import signal
 import socket
 
 from wf_core.errors import ServerError
@@ -31,8 +30,8 @@ __all__ = [
     "zou_environment",
 ]
 
-STOP_REDIS = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
-STOP_ZOU = ((signal.SIGTERM, 10.0), (signal.SIGKILL, 5.0))
+STOP_REDIS = (("SIGTERM", 10.0), ("SIGKILL", 5.0))
+STOP_ZOU = (("SIGTERM", 10.0), ("SIGKILL", 5.0))
 
 # Below the ports systems give to outgoing connections, so that none of those sits on ours.
 _FIRST_PORT, _LAST_PORT = 21000, 29999
@@ -94,7 +93,7 @@ def start_redis(home: Home, zou: ZouEnvironment, password: str, port: int) -> Id
     text = _REDIS_CONF.format(port=port, folder=home.redis, password=password)
     write_private(home.redis_conf, text)
     log = home.log("redis")
-    process = spawn([zou.redis, home.redis_conf], log=log, cwd=home.redis, env=_plain())
+    process = spawn([str(zou.redis), str(home.redis_conf)], log=log, cwd=home.redis, env=_plain())
     wait_until(lambda: not is_alive(process) or _redis(port, password, "PING") == "+PONG", 30)
     if not is_alive(process) or _redis(port, password, "PING") != "+PONG":
         raise ServerError(f"Redis did not start: {tail(log)}", hint=f"The whole log: {log}")
@@ -123,9 +122,9 @@ def start_zou(
     newer = "control_socket_disable = True\n" if _gunicorn_version(zou) >= (25, 1) else ""
     write_private(home.gunicorn_conf, _GUNICORN_CONF.format(workers=workers, newer=newer))
     log = home.log("zou")
+    address = ["-b", f"fd://{listener.fileno()}"]
     process = spawn(
-        [zou.python, "-m", "gunicorn", "-c", home.gunicorn_conf]
-        + ["-b", f"fd://{listener.fileno()}", "zou.app:app"],
+        [str(zou.python), "-m", "gunicorn", "-c", str(home.gunicorn_conf), *address, "zou.app:app"],
         log=log,
         cwd=home.zou,
         env=zou_environment(home, database=LIVE),

@@ -1,8 +1,8 @@
 """Virtual environments that are made once and then reused, whole or not at all.
 
-A stamp is written into the environment last. Without it, or with another one, whatever lies
-there is half-made or out of date and is made anew. The standard library is all this needs: the
-build script uses it before anything is installed.
+A stamp in the environment says what was asked for, once all of it is there. Until then it says
+that the environment is being made, so a half-made one is known, and known to be ours. The
+standard library is all this needs: the build script uses it before anything is installed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ __all__ = ["Python", "bin_python", "ensure_venv", "find_python", "free_space", "
 Version = tuple[int, int]
 Progress = Callable[[str], None]
 
-_STAMP = "complete.json"
+_STAMP = "made-by-workfiles.json"
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,22 @@ def ensure_venv(
     *,
     python: Python,
     requirements: Sequence[str],
-    constraints: Path | None = None,
+    constraints: Sequence[Path] = (),
+    depends_on: Sequence[str] = (),
     log: Path,
     progress: Progress,
     space: int = 0,
 ) -> Path:
     """Make the environment unless it is there and complete.
 
+    One of the same Python with other requirements is brought up to date in place; one that was
+    cut short is made anew. A folder that was not made here is left alone.
+
     Args:
         requirements: arguments for ``pip install``.
-        constraints: a pip constraints file.
+        constraints: pip constraints files.
+        depends_on: texts that stand for what else the result depends on (the contents of a
+            requirements file, say).
         log: file that gets pip's output.
         space: bytes that must be free before anything is installed.
 
@@ -82,31 +88,37 @@ def ensure_venv(
 
     Raises:
         DiskFull: not enough room; nothing was started.
-        InputError: making it or installing into it failed; the log says why.
+        InputError: making it or installing into it failed (the log says why), or something
+            else lies in the folder.
     """
-    stamp = _stamp(python, requirements, constraints)
+    stamp = _stamp(python, [*requirements, *depends_on], constraints)
     interpreter = bin_python(folder)
-    if _is_complete(folder, stamp):
+    if _read_stamp(folder) == stamp and interpreter.exists():
         return interpreter
     folder.parent.mkdir(parents=True, exist_ok=True)
     lock = folder.with_name(f"{folder.name}.lock")
     with exclusive(lock, waiting=lambda: progress(f"waiting: {folder.name} is being made")):
-        if _is_complete(folder, stamp):
+        found = _read_stamp(folder)
+        if found == stamp and interpreter.exists():
             return interpreter
         _check_space(folder.parent, space)
         started = time.monotonic()
-        progress(f"making the environment {folder} with {python}")
-        _remove(folder)
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_bytes(b"")
-        _run([str(python.path), "-m", "venv", str(folder)], log, f"{python} made no environment")
+        # The interpreter is a link to one that may have been removed since.
+        fits = found is not None and found["python"] == stamp["python"] and interpreter.exists()
+        progress(f"{'updating' if fits else 'making'} the environment {folder} with {python}")
+        if not fits:
+            _make(folder, python, log)
+        else:
+            _write_stamp(folder, {"python": "being updated"})
         command = [str(interpreter), "-m", "pip", "install", "--no-input"]
         command += ["--disable-pip-version-check", *requirements]
-        if constraints is not None:
-            command += ["--constraint", str(constraints)]
+        for path in constraints:
+            command += ["--constraint", str(path)]
         _run(command, log, f"pip could not install into {folder}")
-        (folder / _STAMP).write_text(stamp, encoding="utf-8")
-        progress(f"made {folder.name} in {time.monotonic() - started:.0f} s")
+        _write_stamp(folder, stamp)
+        progress(f"{folder.name} is ready after {time.monotonic() - started:.0f} s")
     return interpreter
 
 
@@ -138,21 +150,45 @@ def clean_environment() -> dict[str, str]:
     }
 
 
-def _stamp(python: Python, requirements: Sequence[str], constraints: Path | None) -> str:
+def _stamp(
+    python: Python, requirements: Sequence[str], constraints: Sequence[Path]
+) -> dict[str, str]:
     digest = hashlib.sha256("\n".join(requirements).encode())
-    if constraints is not None:
-        digest.update(constraints.read_bytes())
-    version = ".".join(map(str, python.version))
-    return json.dumps({"python": version, "requirements": digest.hexdigest()})
+    for path in constraints:
+        digest.update(path.read_bytes())
+    return {
+        "python": ".".join(map(str, python.version)),
+        "requirements": digest.hexdigest(),
+    }
 
 
-def _is_complete(folder: Path, stamp: str) -> bool:
+def _read_stamp(folder: Path) -> dict[str, str] | None:
     try:
-        written = (folder / _STAMP).read_text(encoding="utf-8")
-    except OSError:
-        return False
-    # The interpreter is a link to one that may have been removed since.
-    return written == stamp and bin_python(folder).exists()
+        stamp = json.loads((folder / _STAMP).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return stamp if isinstance(stamp, dict) and "python" in stamp else None
+
+
+def _write_stamp(folder: Path, stamp: Mapping[str, str]) -> None:
+    beside = folder / f"{_STAMP}.new"
+    beside.write_text(json.dumps(stamp), encoding="utf-8")
+    beside.replace(folder / _STAMP)
+
+
+def _make(folder: Path, python: Python, log: Path) -> None:
+    """A new, empty environment in place of whatever we left in the folder."""
+    if folder.exists():
+        if any(folder.iterdir()) and _read_stamp(folder) is None:
+            raise InputError(
+                f"{folder} exists, but was not made here.",
+                hint="Move it away or remove it; nothing in it was touched.",
+            )
+        _remove(folder)
+    folder.mkdir()
+    # From here on the folder is known as ours and as unfinished.
+    _write_stamp(folder, {"python": "being made"})
+    _run([str(python.path), "-m", "venv", str(folder)], log, f"{python} made no environment")
 
 
 def _check_space(folder: Path, space: int) -> None:
@@ -165,11 +201,16 @@ def _check_space(folder: Path, space: int) -> None:
 
 
 def _remove(folder: Path) -> None:
-    if not folder.exists():
-        return
-    # The stamp goes first: a removal that is cut short must not look complete.
-    (folder / _STAMP).unlink(missing_ok=True)
+    """Remove an environment, its stamp last: one that is half gone is still known as ours."""
+    _write_stamp(folder, {"python": "being removed"})
     try:
+        for entry in folder.iterdir():
+            if entry.name == _STAMP:
+                continue
+            if entry.is_dir() and not entry.is_symlink():
+                shutil.rmtree(entry)
+            else:
+                entry.unlink()
         shutil.rmtree(folder)
     except OSError as exc:
         raise InputError(
@@ -231,7 +272,11 @@ def _is_version(candidate: Path, version: Version) -> bool:
 def _ask(command: Sequence[str]) -> str:
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=30, check=False,
+            command,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
             env=clean_environment(),
         )
     except (OSError, subprocess.TimeoutExpired):

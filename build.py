@@ -1,0 +1,260 @@
+#!/usr/bin/env python3
+"""The one entry point of a checkout: make what is needed, then do one thing.
+
+    python3 build.py demo                  save a Blender scene into a Kitsu, and look at it
+    python3 build.py test [--quick] [...]  lint, then every test (what CI does); ... goes to pytest
+    python3 build.py lint                  ruff, mypy, import-linter
+    python3 build.py bench [...]           measure against gazu and curl
+    python3 build.py kitsu up|status|down|reset [...]   a private Kitsu in .wf/kitsu
+
+Needs Python 3.10 or later and nothing else. Virtual environments are made in .wf/envs on first
+use and reused; logs of what installs them are beside them. Nothing is written outside .wf.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+if sys.version_info < (3, 10):  # noqa: UP036  the one file an older Python gets to see
+    sys.exit(f"build.py: this needs Python 3.10 or later; {sys.executable} is older.")
+
+from wf_core.errors import Cancelled, InputError, WorkfilesError
+from wf_core.private_kitsu import __main__ as private_kitsu
+from wf_core.private_kitsu.environment import ZouEnvironment
+from wf_core.private_kitsu.venvs import Python, clean_environment, ensure_venv, find_python
+
+ROOT = Path(__file__).resolve().parent
+WORK = ROOT / ".wf"
+ENVS = WORK / "envs"
+PINS = ROOT / "requirements"
+
+DEV_PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 10))
+BLENDERS = (("5.0.1", (3, 11)), ("5.2.3", (3, 13)))
+"""Releases of Blender as a module and the only Python each runs in, the preferred one first."""
+
+DEV_SPACE = 600 * 2**20
+BLENDER_SPACE = 3000 * 2**20
+
+STARTED = time.monotonic()
+
+
+def say(line: str) -> None:
+    """One line of progress on standard error, with the seconds since the start."""
+    print(f"[{time.monotonic() - STARTED:6.1f} s] {line}", file=sys.stderr, flush=True)
+
+
+# ------------------------------------------------------------------ environments
+
+
+def project_table() -> str:
+    """The part of pyproject.toml an installation depends on (not the tools' settings)."""
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    return text.partition("\n[tool.ruff")[0]
+
+
+def dev_env() -> Path:
+    """The environment with the package, its tools, and gazu to measure against."""
+    python = find_python(DEV_PYTHONS)
+    if python is None:
+        raise InputError(
+            "No Python 3.10 to 3.14 with venv was found.",
+            hint="On Debian and Ubuntu, install python3-venv.",
+        )
+    return ensure_venv(
+        ENVS / "dev",
+        python=python,
+        requirements=["--editable", f"{ROOT}[cli,dev]", "gazu==1.3.1"],
+        constraints=[PINS / "dev-constraints.txt"],
+        depends_on=[project_table()],
+        log=ENVS / "dev.log",
+        progress=say,
+        space=DEV_SPACE,
+    )
+
+
+def zou_env() -> Path:
+    """The environment of the private Kitsu."""
+    return ZouEnvironment.ensure(ENVS / "zou", say).python.parent.parent
+
+
+def blender_env() -> Path:
+    """An environment in which ``import bpy`` is a real Blender, and the package's tests run."""
+    release, python = choose_blender()
+    return ensure_venv(
+        ENVS / f"blender-{release.rpartition('.')[0]}",
+        python=python,
+        requirements=[f"bpy=={release}", "--editable", str(ROOT), "pytest", "pytest-timeout"],
+        constraints=[PINS / "dev-constraints.txt", PINS / "blender-constraints.txt"],
+        depends_on=[project_table()],
+        log=ENVS / "blender.log",
+        progress=say,
+        space=BLENDER_SPACE,
+    )
+
+
+def choose_blender() -> tuple[str, Python]:
+    """The first release of Blender for which this machine has the right Python."""
+    for release, version in BLENDERS:
+        python = find_python([version])
+        if python is not None:
+            return release, python
+    versions = " or ".join(f"{major}.{minor}" for _, (major, minor) in BLENDERS)
+    raise InputError(
+        f"Blender runs inside Python {versions} only, and none of them was found.",
+        hint="Install one, with pyenv for instance, so that it is on PATH.",
+    )
+
+
+def run(command: list[str | Path], env: dict[str, str] | None = None) -> int:
+    """Run a program in the foreground; its exit code.
+
+    Ctrl-C reaches it as well: it is given the time to stop what it started.
+    """
+    child = subprocess.Popen(
+        [str(part) for part in command], cwd=ROOT, env={**clean_environment(), **(env or {})}
+    )
+    interrupted = False
+    while True:
+        try:
+            code = child.wait()
+            break
+        except KeyboardInterrupt:
+            interrupted = True
+    if interrupted:
+        raise KeyboardInterrupt
+    return code
+
+
+def with_servers(home: str) -> dict[str, str]:
+    """What programs are told about the servers and Blenders made for them."""
+    return {
+        "WF_TEST_KITSU_HOME": str(WORK / home),
+        "WF_ZOU_ENV": str(zou_env()),
+        "WF_BLENDER_PYTHON": str(blender_env()),
+    }
+
+
+# ------------------------------------------------------------------ commands
+
+
+def lint(_: argparse.Namespace, rest: list[str]) -> int:
+    """Every check that runs no code of ours."""
+    if rest:
+        raise InputError(f"lint takes no arguments: {' '.join(rest)}")
+    tools = dev_env().parent
+    checks: list[list[str | Path]] = [
+        [tools / "ruff", "check"],
+        [tools / "ruff", "format", "--check"],
+        [tools / "mypy"],
+        [tools / "lint-imports"],
+    ]
+    failed = []
+    for command in checks:
+        name = " ".join([Path(command[0]).name, *map(str, command[1:])])
+        say(name)
+        if run(command) != 0:
+            failed.append(name)
+    if failed:
+        say(f"lint failed: {', '.join(failed)}")
+    return 1 if failed else 0
+
+
+def test(options: argparse.Namespace, rest: list[str]) -> int:
+    """Lint, then the tests; those of Blender run inside Blender's Python."""
+    python = dev_env()
+    env = {} if options.quick else with_servers("test-kitsu")
+    results = {"lint": lint(options, [])}
+    here, blender = split_paths(rest)
+    if here is not None:
+        chosen = "not server and not blender and not slow" if options.quick else "not blender"
+        say("tests")
+        results["tests"] = run(pytest(python, here, chosen), env)
+    if blender is not None and not options.quick and (ROOT / "tests" / "blender").is_dir():
+        say("tests in Blender")
+        inside = Path(env["WF_BLENDER_PYTHON"])
+        results["tests in Blender"] = run(pytest(inside, blender, "blender"), env)
+    failed = [name for name, code in results.items() if code != 0]
+    say(f"failed: {', '.join(failed)}" if failed else "everything passed")
+    return 1 if failed else 0
+
+
+def pytest(python: Path, arguments: list[str], markers: str) -> list[str | Path]:
+    return [python, "-m", "pytest", "-p", "no:cacheprovider", "-m", markers, *arguments]
+
+
+def split_paths(rest: list[str]) -> tuple[list[str] | None, list[str] | None]:
+    """Arguments for the two runs of pytest: paths go where they can run, options to both.
+
+    None stands for "do not run"; without any path both run everything of theirs.
+    """
+    paths = [part for part in rest if (ROOT / part.partition("::")[0]).exists()]
+    options = [part for part in rest if part not in paths]
+    if not paths:
+        return ["--ignore=tests/blender", *options, "tests"], [*options, "tests/blender"]
+    inside = [path for path in paths if path.replace(os.sep, "/").startswith("tests/blender")]
+    outside = [path for path in paths if path not in inside]
+    return (
+        [*options, *outside] if outside else None,
+        [*options, *inside] if inside else None,
+    )
+
+
+def demo(_: argparse.Namespace, rest: list[str]) -> int:
+    """From nothing to three revisions of a real scene in a real Kitsu."""
+    python = dev_env()
+    return run([python, ROOT / "tools" / "demo.py", *rest], with_servers("demo-kitsu"))
+
+
+def bench(_: argparse.Namespace, rest: list[str]) -> int:
+    """The measurements, in one run."""
+    python = dev_env()
+    return run([python, "-m", "tools.bench", *rest], with_servers("bench-kitsu"))
+
+
+def kitsu(_: argparse.Namespace, rest: list[str]) -> int:
+    """A private Kitsu of this checkout."""
+    ours = ["--home", str(WORK / "kitsu")]
+    if rest[:1] in (["up"], ["reset"]):
+        ours += ["--zou-env", str(zou_env())]
+    return private_kitsu.main([*rest[:1], *ours, *rest[1:]])
+
+
+COMMANDS = {"demo": demo, "test": test, "lint": lint, "bench": bench, "kitsu": kitsu}
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command; 0 when all is well."""
+    parser = argparse.ArgumentParser(
+        prog="build.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        usage=argparse.SUPPRESS,
+    )
+    parser.add_argument("command", choices=sorted(COMMANDS), help=argparse.SUPPRESS)
+    name, rest = arguments[:1], arguments[1:]
+    options = parser.parse_args(name)
+    options.quick = False
+    if options.command == "test" and "--quick" in rest:
+        options.quick = True
+        rest.remove("--quick")
+    WORK.mkdir(exist_ok=True)
+    return COMMANDS[options.command](options, rest)
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except WorkfilesError as exc:
+        print(f"build.py: {exc}", file=sys.stderr)
+        sys.exit(exc.exit_code)
+    except OSError as exc:
+        print(f"build.py: {exc}", file=sys.stderr)
+        sys.exit(5)
+    except KeyboardInterrupt:
+        print("build.py: interrupted.", file=sys.stderr)
+        sys.exit(Cancelled.exit_code)

@@ -1,0 +1,84 @@
+"""What every test gets: an environment of its own, and a real Kitsu where it asks for one."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from live_kitsu import LiveKitsu
+
+from wf_core.private_kitsu import KitsuInfo, PrivateKitsu
+from wf_core.private_kitsu.locks import exclusive_or_none
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--kitsu-info",
+        metavar="FILE",
+        default=os.environ.get("WF_TEST_KITSU_INFO"),
+        help="use the running Kitsu whose `kitsu up --json` was written to FILE "
+        "(or to the one WF_TEST_KITSU_INFO names) instead of starting one",
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for the server needs the server: no test can forget its marker."""
+    for item in items:
+        if "kitsu" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.server)
+
+
+@pytest.fixture(autouse=True)
+def own_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings, journal and workspace of the test's own; nothing of the person running it."""
+    for name in ("WF_SERVER", "WF_TOKEN", "WF_PROFILE", "WF_STUDIO_SETTINGS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WF_HOME", str(tmp_path / "wf_home"))
+    monkeypatch.setenv("WF_WORKSPACE", str(tmp_path / "workspace"))
+
+
+@pytest.fixture(scope="session")
+def zou_env() -> Path:
+    """The environment with Zou, made by the build script."""
+    folder = Path(os.environ.get("WF_ZOU_ENV") or ROOT / ".wf" / "envs" / "zou")
+    if not folder.is_dir():
+        pytest.fail(
+            f"There is no Zou in {folder}: run `python3 build.py test`, or give --kitsu-info.",
+            pytrace=False,
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def kitsu(request: pytest.FixtureRequest) -> Iterator[LiveKitsu]:
+    """A real Kitsu, as seeded at the start of the run, and shared by the run's tests: make
+    fresh records instead of changing what is there."""
+    given = request.config.getoption("--kitsu-info")
+    if given:
+        document = json.loads(Path(given).read_text(encoding="utf-8"))
+        yield LiveKitsu(KitsuInfo.from_json(document))
+        return
+    zou = request.getfixturevalue("zou_env")
+    with ExitStack() as held:
+        server = PrivateKitsu(own_home(held), zou_env=zou, fast=True)
+        try:
+            yield LiveKitsu(server.reset())
+        finally:
+            server.down()
+
+
+def own_home(held: ExitStack) -> Path:
+    """A home no other run uses now. It stays: making one takes longer than resetting it."""
+    base = Path(os.environ.get("WF_TEST_KITSU_HOME") or ROOT / ".wf" / "test-kitsu")
+    for number in range(1, 100):
+        folder = base / str(number)
+        folder.mkdir(parents=True, exist_ok=True)
+        if held.enter_context(exclusive_or_none(folder / "in-use")):
+            return folder
+    pytest.fail(f"A hundred test runs at once below {base}?", pytrace=False)
