@@ -4,6 +4,7 @@ Pure values throughout: nothing here looks at a disk, :func:`resolve_inside` exc
 everything works the same on every operating system.
 """
 
+from wf_core.paths.collisions import Clash, PathIndex, check_names
 from wf_core.paths.mounts import LocalPath, MountPoint, Mounts, ServerPath, this_system
 from wf_core.paths.naming import (
     MAX_NAME,
@@ -16,6 +17,7 @@ from wf_core.paths.naming import (
     revision_path,
     split_file_name,
 )
+from wf_core.paths.parse import ParsedPath, parse_path, read_path
 from wf_core.paths.safety import (
     MAX_COMPONENT_BYTES,
     System,
@@ -32,9 +34,12 @@ __all__ = [
     "MAX_COMPONENT_BYTES",
     "MAX_NAME",
     "MAX_SERVER_PATH",
+    "Clash",
     "LocalPath",
     "MountPoint",
     "Mounts",
+    "ParsedPath",
+    "PathIndex",
     "RevisionPath",
     "ServerPath",
     "System",
@@ -43,11 +48,14 @@ __all__ = [
     "check_extension",
     "check_local_length",
     "check_name",
+    "check_names",
     "check_relative",
     "check_revision",
     "fold",
     "is_reserved_on_windows",
+    "parse_path",
     "provisional_name",
+    "read_path",
     "render_file_name",
     "render_folder",
     "resolve_inside",

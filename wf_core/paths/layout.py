@@ -14,6 +14,7 @@ so they are the same reading. The order by length is strict, hence each key has 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from wf_core.errors import NoFileTree, PathError
 from wf_core.models import Software, TaskContext
@@ -135,6 +136,8 @@ class Layout:
         """
         found = set()
         for segments, named in self._forms:
+            if any(isinstance(part, str) and part not in key for part in segments):
+                continue  # spares most of the work of asking thousands of tasks
             for values in match(segments, key):
                 name = values.get("name", MAIN)
                 revision = int(values["revision"]) if "revision" in values else 0
@@ -155,7 +158,7 @@ class Layout:
         first = self.stem[0]
         return first if isinstance(first, str) else ""
 
-    @property
+    @cached_property
     def _forms(self) -> list[tuple[Segments, bool]]:
         folder: list[str | Slot] = []
         for component in self.folders:
@@ -180,7 +183,7 @@ def _open(part: str | trees.Token, context: TaskContext, software: Software | No
     return value if part.field == "id" else slug(value)
 
 
-def _refuse_vanished(template: list[str | trees.Token], filled: list[str | Slot]) -> None:
+def _refuse_vanished(template: tuple[str | trees.Token, ...], filled: list[str | Slot]) -> None:
     """Refuse a folder of which nothing is left, because its tokens have no slug."""
     tokens: list[str] = []
     content = False

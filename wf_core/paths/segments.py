@@ -21,8 +21,10 @@ __all__ = ["Segments", "Slot", "fill", "match", "merge", "slugified"]
 _MAX_STEPS = 200_000
 
 _SLUG_RUN = re.compile(r"[a-z0-9]+(?:_[a-z0-9]+)*")
+_PLAIN = re.compile(r"[a-z0-9_]+")
 _NUMBER = re.compile(r"[1-9][0-9]{3,}|[0-9]{3}")
-_ID = re.compile(r"[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}")
+# Zou writes e001 for the id of an episode that is not there, too.
+_ID = re.compile(r"[0-9a-f]{8}(?:[-_][0-9a-f]{4}){3}[-_][0-9a-f]{12}|e001")
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,10 @@ def slugified(segments: Segments) -> Segments:
     for index, part in enumerate(segments):
         if isinstance(part, Slot):
             done.append(part)
+            continue
+        if _PLAIN.fullmatch(part) and "__" not in part:
+            bare = part.lstrip("_") if index == 0 else part
+            done.append(bare.rstrip("_") if index == last else bare)
             continue
         outcomes = set()
         for guard in "x0":

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from wf_core.errors import NoFileTree, PathError
@@ -126,7 +127,8 @@ def apply_style(text: str, style: Any) -> str:
     return text.lower() if style == "lowercase" else text
 
 
-def split_template(template: str) -> list[str | Token]:
+@lru_cache(maxsize=256)
+def split_template(template: str) -> tuple[str | Token, ...]:
     """The literal parts and tokens of a template, in order, empty parts left out."""
     parts: list[str | Token] = []
     end = 0
@@ -137,7 +139,7 @@ def split_template(template: str) -> list[str | Token]:
         end = found.end()
     if end < len(template):
         parts.append(template[end:])
-    return parts
+    return tuple(parts)
 
 
 def root_path(tree: Tree | None, mode: str, *, sep: str = "/") -> str:
@@ -257,7 +259,10 @@ def _values(
 
 
 def _field(record: Record, token: Token) -> str | None:
-    if token.field == "number" or token.field not in type(record).model_fields:
+    known = token.field in ("name", "id") or (
+        token.field == "short_name" and hasattr(record, "short_name")
+    )
+    if not known:
         raise NoFileTree(
             f"The file tree asks for <{token.text}>, but Kitsu has no such field there.",
             hint=f"Ask a production manager to write <{token.kind}> in it instead.",
