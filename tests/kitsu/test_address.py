@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from scripted_server import ScriptedServer, html_error, json_answer, redirect
 
-from tests.scripted_server import ScriptedServer, html_error, json_answer, redirect
 from wf_core.errors import BadAnswer, UsageError
 from wf_core.kitsu import Timeouts, connect, locate_server
 from wf_core.kitsu.address import api_candidates, host_of, is_loopback, normalise_server

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from scripted_server import ScriptedServer, json_answer, redirect
 
-from tests.scripted_server import ScriptedServer, json_answer, redirect
 from wf_core.errors import BadAnswer, WorkfilesError
 from wf_core.kitsu import Session, Timeouts
 

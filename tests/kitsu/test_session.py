@@ -9,8 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-
-from tests.scripted_server import (
+from scripted_server import (
     Answer,
     ScriptedServer,
     broken_json,
@@ -24,6 +23,7 @@ from tests.scripted_server import (
     too_many_requests,
     truncated,
 )
+
 from wf_core.errors import (
     BadAnswer,
     NotFound,

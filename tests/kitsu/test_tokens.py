@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from scripted_server import Answer, Request, ScriptedServer, json_answer
 
-from tests.scripted_server import Answer, Request, ScriptedServer, json_answer
 from wf_core.errors import FileUnreadable, NotLoggedIn
 from wf_core.kitsu import (
     FileTokenStore,
