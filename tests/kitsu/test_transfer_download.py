@@ -6,6 +6,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,6 +46,7 @@ from wf_core.errors import (
 )
 from wf_core.kitsu.deadline import Timeouts
 from wf_core.kitsu.session import Session
+from wf_core.kitsu.tokens import MemoryTokenStore, Tokens
 from wf_core.kitsu.transfer import download, fetch_hash
 
 SCENE = bytes(range(256)) * 4096  # 1 MiB
@@ -65,9 +67,12 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def session(server: ScriptedServer) -> Session:
+def session(server: ScriptedServer) -> Iterator[Session]:
     quick = Timeouts(connect=2.0, read=0.3, total=0.5)
-    return Session(server.url, bot_token="secret-token", timeouts=quick, retries=2)
+    with closing(
+        Session(server.url, bot_token="secret-token", timeouts=quick, retries=2)
+    ) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -243,15 +248,14 @@ def test_when_the_rest_is_no_longer_there_then_it_starts_over(
 def test_when_the_token_expires_between_two_parts_then_nobody_notices(
     server: ScriptedServer, session: Session, target: Path
 ) -> None:
-    from wf_core.kitsu.tokens import MemoryTokenStore, Tokens
-
     tokens = MemoryTokenStore()
     logged_in = Session(server.url, tokens=tokens, timeouts=session.timeouts)
     tokens.save(logged_in.server, Tokens(access="old", refresh="refresh"))
     server.on("GET", "/auth/refresh-token", json_answer({"access_token": "new"}))
     server.on("GET", ROUTE, cut_at(400_000)[0], json_answer({}, 401), stored_file(SCENE))
 
-    download(logged_in, "w1", target, sha256=SHA256, pause=no_pause)
+    with closing(logged_in):
+        download(logged_in, "w1", target, sha256=SHA256, pause=no_pause)
 
     assert target.read_bytes() == SCENE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from scripted_server import (
@@ -35,8 +36,11 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def session(server: ScriptedServer) -> Session:
-    return Session(server.url, bot_token="t", timeouts=Timeouts(connect=2.0, read=0.3, total=0.5))
+def session(server: ScriptedServer) -> Iterator[Session]:
+    with closing(
+        Session(server.url, bot_token="t", timeouts=Timeouts(connect=2.0, read=0.3, total=0.5))
+    ) as opened:
+        yield opened
 
 
 class Clock:

@@ -6,6 +6,7 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,9 +59,12 @@ def server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def session(server: ScriptedServer) -> Session:
+def session(server: ScriptedServer) -> Iterator[Session]:
     quick = Timeouts(connect=2.0, read=0.5, total=0.5)
-    return Session(server.url, bot_token="secret-token", timeouts=quick, retries=2)
+    with closing(
+        Session(server.url, bot_token="secret-token", timeouts=quick, retries=2)
+    ) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -243,7 +247,8 @@ def test_when_the_token_has_expired_then_the_whole_body_is_sent_again(
     server.on("GET", "/auth/refresh-token", json_answer({"access_token": "new"}))
     server.on("POST", ROUTE, refusal, STORED)
 
-    sent = upload(logged_in, "w1", scene, size=32 * MIB)
+    with closing(logged_in):
+        sent = upload(logged_in, "w1", scene, size=32 * MIB)
 
     last = server.wait_for_requests(3)[-1]
     assert last.headers["authorization"] == "Bearer new"

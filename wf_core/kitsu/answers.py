@@ -202,7 +202,7 @@ def error_of_exception(exc: BaseException, *, host: str, method: str) -> ServerU
             hint="Check the address and this machine's clock; a studio's own authority is named "
             "in REQUESTS_CA_BUNDLE.",
         )
-    if has(urllib3.exceptions.NameResolutionError) or _is_resolution(causes):
+    if _is_resolution(causes):
         return ServerUnavailable(
             f"The name {host} is not known on this network.",
             in_doubt=False,
