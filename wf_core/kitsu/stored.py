@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from urllib.parse import quote
 
 from wf_core.errors import BadAnswer, Cancelled, NotFound, ServerUnavailable
+from wf_core.kitsu.routes import id_in_route
 from wf_core.kitsu.session import Session
 
 __all__ = [
@@ -40,7 +40,7 @@ _LONGEST_LOOK = 5.0
 
 def file_route(working_file_id: str) -> str:
     """The route of a working file's bytes."""
-    return f"data/working-files/{quote(working_file_id, safe='')}/file"
+    return f"data/working-files/{id_in_route(working_file_id)}/file"
 
 
 def stored_length(session: Session, working_file_id: str) -> int | None:
