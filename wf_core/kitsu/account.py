@@ -66,7 +66,7 @@ def login(
     # Never repeated: every failed try counts towards locking the account.
     status, answer = session.send_with("POST", "auth/login", None, body=body, accept=_REFUSALS)
     if status in _REFUSALS or (isinstance(answer, dict) and answer.get("login") is False):
-        raise _refusal(answer if isinstance(answer, dict) else {}, session.host)
+        raise _refusal(status, answer if isinstance(answer, dict) else {}, session.host)
     return keep_login(session, answer)
 
 
@@ -156,7 +156,7 @@ def token_seconds_left(session: Session, *, now: float | None = None) -> float |
     return seconds_left(token, now=now)
 
 
-def _refusal(answer: Mapping[str, Any], host: str) -> LoginFailed:
+def _refusal(status: int, answer: Mapping[str, Any], host: str) -> LoginFailed:
     if answer.get("missing_OTP"):
         kinds = _factors(answer)
         return SecondFactorNeeded(
@@ -184,10 +184,9 @@ def _refusal(answer: Mapping[str, Any], host: str) -> LoginFailed:
             "This account still has its first password.",
             hint="Log in to Kitsu in the browser once and choose one of your own.",
         )
-    if "message" not in answer:
+    if status == 409:
         return LoginFailed(
-            f"{host} could not check the password: it is not set up for this kind of login, or "
-            "the studio's directory does not answer.",
+            f"{host} is not set up to check passwords.",
             hint="Log in through the browser, or tell whoever runs the server.",
         )
     return LoginFailed(
