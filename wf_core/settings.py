@@ -2,7 +2,8 @@
 
 Read in this order, later wins: built-in defaults, the studio's file named by
 ``WF_STUDIO_SETTINGS``, the user's ``settings.json`` in WF_HOME, the environment
-(``WF_SERVER``, ``WF_TOKEN``, ``WF_HOME``, ``WF_WORKSPACE``, ``WF_PROFILE``).
+(``WF_SERVER``, ``WF_TOKEN``, ``WF_HOME``, ``WF_WORKSPACE``, ``WF_PROFILE``,
+``WF_TIMEOUT``).
 
 ``settings.json``::
 
@@ -50,6 +51,8 @@ class Profile(BaseModel):
             the server again.
         spool_limit: bytes the spool may hold; a save over it is refused, nothing dropped.
         upload_connections: uploads in flight at the same time.
+        timeout: seconds one request may take altogether; transfers of files may take longer,
+            as long as bytes keep coming.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,10 +61,11 @@ class Profile(BaseModel):
     workspace: Path | None = None
     mounts: tuple[MountPoint, ...] = ()
     allow_plain_http: tuple[str, ...] = ()
-    offline_budget: float = Field(default=8.0, gt=0)
+    offline_budget: float = Field(default=5.0, gt=0)
     cache_seconds: float = Field(default=300.0, ge=0)
     spool_limit: int = Field(default=200 * 1024**3, gt=0)
     upload_connections: int = Field(default=3, ge=1, le=16)
+    timeout: float = Field(default=60.0, gt=0)
 
 
 class Settings(BaseModel):
@@ -123,6 +127,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         values["server"] = env["WF_SERVER"]
     if env.get("WF_WORKSPACE"):
         values["workspace"] = Path(env["WF_WORKSPACE"]).expanduser().absolute()
+    if env.get("WF_TIMEOUT"):
+        values["timeout"] = env["WF_TIMEOUT"]
     try:
         profile = Profile.model_validate(values)
     except ValidationError as exc:

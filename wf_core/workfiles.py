@@ -37,7 +37,7 @@ from wf_core.results import (
     VerifyResult,
 )
 from wf_core.saves import marker, uploader
-from wf_core.saves.desk import Desk
+from wf_core.saves.desk import Desk, timeouts_of
 from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.locks import hold
 from wf_core.saves.request import SaveRequest, check_comment
@@ -156,6 +156,7 @@ class Workfiles:
             server,
             tokens=kitsu.FileTokenStore(self.settings.home),
             plain_http_hosts=self.settings.profile.allow_plain_http,
+            timeouts=timeouts_of(self.settings),
         )
 
     def _settle_server(self, session: kitsu.Session) -> None:

@@ -32,9 +32,9 @@ from wf_core.kitsu.transfer import await_stored_length, stored_length, upload
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
 from wf_core.saves.circuit import Circuit
-from wf_core.saves.claim import Claimer, ClaimUnresolved, newest
+from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.journal import Journal, SaveRow
-from wf_core.saves.locks import Lock, hold
+from wf_core.saves.locks import Lock, hold, record_lock
 from wf_core.saves.machine import boot_id, monotonic
 from wf_core.saves.placing import Placing
 from wf_core.saves.spool import Spool, release
@@ -153,43 +153,13 @@ class Delivery:
             claim_doubt=False,
         )
 
-    def take_over(self, old: SaveRow, new: SaveRow) -> WorkingFile | None:
-        """Use the claim of ``old``, a save that never came about, for ``new``.
-
-        Returns:
-            The record, now carrying the new save's marker; None when it is no longer this
-            journal's to give, or no longer the highest number: then it is declared void.
-        """
-        assert old.working_file_id is not None and old.revision is not None
-        try:
-            record = self.client.working_file(old.working_file_id)
-        except NotFound:
-            self.journal.update(old, state="discarded")
-            return None
-        if not marker.carries(record.comment, old.save_id):
-            self.journal.update(old, state="discarded")
-            return None
-        last = newest(self.client, old.task_id, old.name)
-        if last is not None and last.revision > old.revision:
-            self.declare_void(old, record)
-            return None
-        # The new row knows the record first: a crash in between leaves it to be found.
-        self.journal.update(new, working_file_id=record.id, revision=record.revision)
-        self.client.update_working_file(
-            record.id,
-            comment=marker.attach(new.comment, new.save_id),
-            software_id=new.software_id,
-        )
-        self.journal.update(old, state="discarded")
-        return record
-
     def declare_void(self, row: SaveRow, record: WorkingFile) -> SaveRow:
         """Mark a claimed number as abandoned, for everybody to see.
 
         Raises:
             WorkfilesError: the server does not let this account write the record (now).
         """
-        if marker.state_of(record) == "incomplete" and marker.carries(record.comment, row.save_id):
+        if marker.state_of(record) == "incomplete" and marker.carries(record.comment, row.mark):
             facts = {"schema": 1, "save_id": row.save_id, "void": True}
             self.client.update_working_file(
                 record.id,
@@ -231,11 +201,9 @@ class Delivery:
         settled: Callable[[], SaveRow],
     ) -> SaveRow:
         assert row.working_file_id is not None and row.spool_path is not None
-        lock = Lock(self.lock_folder / f"record-{row.working_file_id}.lock")
+        lock = Lock(record_lock(self.lock_folder, row.working_file_id))
         if not lock.acquire():
-            raise ServerUnavailable(
-                "This save is being uploaded by another process.", in_doubt=False
-            )
+            raise _Busy("This save is being uploaded by another process.")
         try:
             if row.attempts or row.sha256:
                 done = self._already_there(row)
@@ -335,8 +303,10 @@ class Delivery:
             "path": row.server_path,
             "data": {**(record.data or {}), "workfiles": _facts(row)},
         }
-        if marker.carries(record.comment, row.save_id):
+        if marker.carries(record.comment, row.mark):
             changes["comment"] = row.comment
+        if record.software_id != row.software_id:
+            changes["software_id"] = row.software_id
         try:
             self.client.update_working_file(row.working_file_id, **changes)
         except PermissionDenied as exc:
@@ -345,6 +315,8 @@ class Delivery:
                 "assignees and managers of the task write its record.",
                 hint="Ask to be assigned to the task, then run: wf sync",
             ) from exc
+        for path in {row.final_path, row.scene_path} - {None}:
+            release(Path(str(path)), row.save_id)
         return self._record_quietly(
             row,
             state="committed",
@@ -362,7 +334,7 @@ class Delivery:
             WorkfilesError: the server cannot be asked now.
         """
         assert row.working_file_id is not None
-        with hold(self.lock_folder / f"record-{row.working_file_id}.lock") as mine:
+        with hold(record_lock(self.lock_folder, row.working_file_id)) as mine:
             if not mine:
                 return row
             try:
@@ -379,14 +351,12 @@ class Delivery:
                     ),
                 )
         row = self._record_quietly(row, checked=2, next_try=None)
-        if row.final_path:
-            release(Path(row.final_path), row.save_id)
         self.spool.empty(row)
         return row
 
     def _still_mine(self, row: SaveRow, record: WorkingFile) -> None:
         data = marker.workfiles_data(record)
-        mine = marker.carries(record.comment, row.save_id) or data.get("save_id") == row.save_id
+        mine = marker.carries(record.comment, row.mark) or data.get("save_id") == row.save_id
         other_bytes = data.get("sha256") not in (None, row.sha256)
         if (not mine and data) or (other_bytes and row.sha256 is not None):
             raise _Parked(
@@ -396,6 +366,11 @@ class Delivery:
             )
 
     # the row
+
+    def abandon(self, row: SaveRow) -> None:
+        """Write down that the save never came about; its claim, if any, can be used again."""
+        self.journal.update(row, state="abandoned")
+        self.spool.empty(row)
 
     def note_failure(self, row: SaveRow, exc: WorkfilesError) -> SaveRow:
         """Write a failure into the row: parked, or when to try again."""
@@ -426,6 +401,10 @@ class Delivery:
     def _record_quietly(self, row: SaveRow, **changes: Any) -> SaveRow:
         """Change the journal only: what a lost journal may forget."""
         return self.journal.update(row, **changes)
+
+
+class _Busy(ServerError):
+    kind = "busy"
 
 
 class _Parked(WorkfilesError):

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import logging
+import time
 
-from wf_core.kitsu import FileTokenStore, KitsuClient, Session
+from wf_core.errors import ServerError
+from wf_core.kitsu import FileTokenStore, KitsuClient, Session, Timeouts, locate_server
+from wf_core.kitsu.address import normalise_server
+from wf_core.saves.checks import Checks
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.engine import SaveEngine
+from wf_core.saves.journal import Journal
+from wf_core.saves.numbering import Numbering
 from wf_core.saves.placing import Placing
 from wf_core.saves.queue import Queue
 from wf_core.saves.records import Records
@@ -15,9 +20,7 @@ from wf_core.saves.recovery import open_journal
 from wf_core.saves.spool import Spool
 from wf_core.settings import Settings
 
-__all__ = ["Desk"]
-
-log = logging.getLogger(__name__)
+__all__ = ["Desk", "timeouts_of"]
 
 
 class Desk:
@@ -33,23 +36,25 @@ class Desk:
     """
 
     def __init__(self, settings: Settings, server: str) -> None:
-        session = Session(
-            server,
-            tokens=FileTokenStore(settings.home),
-            bot_token=settings.token if server == settings.server else None,
-            allow_plain_http=_plain_allowed(settings, server),
-        )
         self.settings = settings
-        self.client = KitsuClient(session)
         self.spool = Spool(settings.home)
         self.journal = open_journal(settings.journal_path, self.spool)
+        try:
+            located = _located(self.journal, settings, server)
+            own = located == _located(self.journal, settings, settings.server or server)
+            session = Session(
+                located,
+                tokens=FileTokenStore(settings.home),
+                bot_token=settings.token if own else None,
+                timeouts=timeouts_of(settings),
+                allow_plain_http=_plain_allowed(settings, located),
+            )
+        except BaseException:
+            self.journal.close()
+            raise
+        self.client = KitsuClient(session)
         self.circuit = Circuit(self.journal, session.server)
-        self.records = Records(
-            client=self.client,
-            journal=self.journal,
-            circuit=self.circuit,
-            max_age=settings.profile.cache_seconds,
-        )
+        self.records = self._records(self.client)
         self.placing = Placing(settings, self.records)
         self.delivery = Delivery(
             client=self.client,
@@ -59,12 +64,18 @@ class Desk:
             placing=self.placing,
             lock_folder=settings.lock_folder,
         )
+        budget = settings.profile.offline_budget
+        hurried = self._records(self.delivery.hurried(budget))
         self.engine = SaveEngine(
-            records=self.records,
+            checks=Checks(
+                records=hurried,
+                placing=Placing(settings, hurried),
+                spool=self.spool,
+                spool_limit=settings.profile.spool_limit,
+            ),
+            numbering=Numbering(self.delivery, settings.lock_folder, budget),
             delivery=self.delivery,
             lock_folder=settings.lock_folder,
-            budget=settings.profile.offline_budget,
-            spool_limit=settings.profile.spool_limit,
         )
         self.queue = Queue(
             engine=self.engine,
@@ -72,9 +83,44 @@ class Desk:
             connections=settings.profile.upload_connections,
         )
 
+    def _records(self, client: KitsuClient) -> Records:
+        return Records(
+            client=client,
+            journal=self.journal,
+            circuit=self.circuit,
+            max_age=self.settings.profile.cache_seconds,
+        )
+
     def close(self) -> None:
         self.journal.close()
         self.client.session.close()
+
+
+def timeouts_of(settings: Settings) -> Timeouts:
+    """The time-outs of one request by the settings."""
+    total = settings.profile.timeout
+    return Timeouts(connect=min(5.0, total), read=min(30.0, total), total=total)
+
+
+def _located(journal: Journal, settings: Settings, server: str) -> str:
+    """Where the API of ``server`` is: asked once and kept, as a person may give the address
+    of Kitsu's web interface. While nobody answers the address counts as it is."""
+    key = f"api:{server}"
+    kept = journal.recall(key)
+    if kept is not None:
+        return kept[0]
+    try:
+        located = locate_server(
+            server,
+            allow_plain_http=_plain_allowed(settings, server),
+            timeouts=timeouts_of(settings),
+            retries=0,
+        )
+    except ServerError:
+        return normalise_server(server, allow_plain_http=_plain_allowed(settings, server))
+    for known in (key, f"api:{located}"):
+        journal.remember(known, located, time.time())
+    return located
 
 
 def _plain_allowed(settings: Settings, server: str) -> bool:

@@ -38,6 +38,8 @@ class SaveRow:
         revision: planned, then claimed number; None for a provisional save.
         claim_doubt: a claim for ``revision`` was sent and its answer lost.
         working_file_id: the claimed record.
+        claim_id: the save whose marker the record carries, where the claim was taken over
+            from a save that never came about; None: this save's own.
         final_path: where the revision belongs; None while the number is not known.
         scene_path: where the scene was written: the final path or a provisional one.
         spool_path: the bytes of the moment, kept apart until they are on the server.
@@ -66,6 +68,7 @@ class SaveRow:
     revision: int | None = None
     claim_doubt: bool = False
     working_file_id: str | None = None
+    claim_id: str | None = None
     base_revision: int | None = None
     final_path: str | None = None
     server_path: str | None = None
@@ -94,6 +97,11 @@ class SaveRow:
         """What numbers are given out per: (server, task, name)."""
         return (self.server, self.task_id, self.name)
 
+    @property
+    def mark(self) -> str:
+        """The id whose marker the record's comment carries until the commit."""
+        return self.claim_id or self.save_id
+
     def waits(self) -> float:
         """Seconds until this row may be tried again; 0.0 when it is due."""
         if self.next_try is None or self.boot != boot_id():
@@ -115,7 +123,7 @@ _MIGRATIONS = (
         host_name TEXT NOT NULL, host_version TEXT NOT NULL,
         machine TEXT NOT NULL, saved_at TEXT NOT NULL, person_id TEXT NOT NULL,
         state TEXT NOT NULL, revision INTEGER, claim_doubt INTEGER NOT NULL,
-        working_file_id TEXT, base_revision INTEGER,
+        working_file_id TEXT, claim_id TEXT, base_revision INTEGER,
         final_path TEXT, server_path TEXT, scene_path TEXT, provisional INTEGER NOT NULL,
         spool_path TEXT, snapshot TEXT, device INTEGER, inode INTEGER, size INTEGER,
         mtime_ns INTEGER, sha256 TEXT,
@@ -212,6 +220,20 @@ class Journal:
                 {**changes, "save_id": row.save_id},
             )
         return replace(row, **changes)
+
+    def take_over(self, old: SaveRow, new: SaveRow, record_id: str, revision: int) -> SaveRow:
+        """Hand the claim of ``old`` to ``new``, both in one step; gives the new row."""
+        with self._transaction():
+            self._db.execute("UPDATE saves SET state='discarded' WHERE save_id=?", (old.save_id,))
+            changes = (record_id, revision, old.mark, new.save_id)
+            self._db.execute(
+                "UPDATE saves SET state='claimed', working_file_id=?, revision=?, claim_id=?"
+                " WHERE save_id=?",
+                changes,
+            )
+        taken = self.get(new.save_id)
+        assert taken is not None
+        return taken
 
     def get(self, save_id: str) -> SaveRow | None:
         rows = self._select("save_id=?", (save_id,))

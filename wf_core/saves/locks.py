@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["Lock", "hold"]
+__all__ = ["Lock", "hold", "record_lock", "row_lock"]
 
 _POLL_SECONDS = 0.02
 
@@ -65,6 +65,16 @@ class Lock:
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             os.close(descriptor)
+
+
+def row_lock(folder: Path, save_id: str) -> Path:
+    """The lock file of a save: who holds it may work on the save's row."""
+    return folder / f"save-{save_id}.lock"
+
+
+def record_lock(folder: Path, working_file_id: str) -> Path:
+    """The lock file of a server record: who holds it may send bytes to it."""
+    return folder / f"record-{working_file_id}.lock"
 
 
 @contextmanager

@@ -51,7 +51,7 @@ class Placing:
 
     def __init__(self, settings: Settings, records: Records) -> None:
         self._settings = settings
-        self._records = records
+        self.records = records
 
     @cached_property
     def mounts(self) -> Mounts:
@@ -102,7 +102,7 @@ class Placing:
         check_names(existing, name)
         if not context.production.file_tree:
             return  # said better where the place is asked for
-        clash = self._records.clash(context, name, software)
+        clash = self.records.clash(context, name, software)
         if clash:
             raise PathError(clash[0], hint=clash[1])
 
@@ -110,11 +110,11 @@ class Placing:
         """The place of a save whose number is known by now. Raises as :meth:`of`."""
         assert row.revision is not None
         return self.of(
-            self._records.context(row.task_id),
+            self.records.context(row.task_id),
             name=row.name,
             revision=row.revision,
             extension=row.extension,
-            software=self._records.software_by_id(row.software_id),
+            software=self.records.software_by_id(row.software_id),
         )
 
     def provisional(self, place: Place, *, save_id: str) -> Path:
@@ -131,7 +131,7 @@ class Placing:
         """
         if record.path and marker.state_of(record) == "committed":
             return self._resolve(self.mounts.locate(record.path))
-        software = self._records.software_by_id(record.software_id or "")
+        software = self.records.software_by_id(record.software_id or "")
         place = self.of(
             context,
             name=record.name,

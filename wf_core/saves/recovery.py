@@ -113,7 +113,7 @@ def tidy_abandoned(row: SaveRow, delivery: Delivery) -> SaveRow:
         record_now = delivery.client.working_file(row.working_file_id)
     except NotFound:
         return delivery.journal.update(row, state="discarded")
-    if not marker.carries(record_now.comment, row.save_id):
+    if not marker.carries(record_now.comment, row.mark):
         return delivery.journal.update(row, state="discarded")
     last = newest(delivery.client, row.task_id, row.name)
     if last is None or last.id == record_now.id:
@@ -128,7 +128,7 @@ def _find_claim(row: SaveRow, delivery: Delivery) -> str | None:
     for record in delivery.client.entity_working_files(
         row.entity_id, task_id=row.task_id, name=row.name
     ):
-        if record.revision == row.revision and marker.carries(record.comment, row.save_id):
+        if record.revision == row.revision and marker.carries(record.comment, row.mark):
             return record.id
     return None
 

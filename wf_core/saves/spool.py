@@ -9,7 +9,9 @@ is under way.
 
 from __future__ import annotations
 
+import contextlib
 import getpass
+import hashlib
 import json
 import os
 import re
@@ -20,15 +22,16 @@ from pathlib import Path
 from wf_core.errors import PathError, PathTaken
 from wf_core.filecopy import fsync_folder
 from wf_core.saves.journal import SaveRow
+from wf_core.saves.machine import machine_name
 
-__all__ = ["Spool", "release", "reserve", "reserved_by"]
+__all__ = ["Spool", "refuse_if_taken", "release", "reserve", "reserved_by"]
 
 _FOLDER = ".wf-spool"
 _LIST = "spools.txt"
 
 
 class Spool:
-    """The spool folders of one user.
+    """The spool folders of one journal.
 
     Args:
         home: WF_HOME, which keeps the list of all folders ever used.
@@ -36,6 +39,7 @@ class Spool:
 
     def __init__(self, home: Path) -> None:
         self._list = home / _LIST
+        self._owner = _owner(home)
 
     def folder(self, root: Path) -> Path:
         """The user's spool folder under ``root``, made (mode 0700) when needed.
@@ -43,7 +47,7 @@ class Spool:
         Raises:
             PathError: something else, a symbolic link for one, is in its place.
         """
-        folder = root / _FOLDER / _user()
+        folder = root / _FOLDER / self._owner
         for part in (folder.parent, folder):
             try:
                 part.mkdir(parents=True, exist_ok=True, mode=0o700 if part is folder else 0o777)
@@ -72,12 +76,13 @@ class Spool:
 
     def size(self) -> int:
         """Bytes of all spooled files, linked snapshots included."""
-        return sum(
-            entry.stat(follow_symlinks=False).st_size
-            for folder in self.folders()
-            for entry in os.scandir(folder)
-            if entry.is_file(follow_symlinks=False) and not entry.name.endswith(".json")
-        )
+        total = 0
+        for folder in self.folders():
+            for entry in os.scandir(folder):
+                if not entry.name.endswith((".json", ".tmp")):
+                    with contextlib.suppress(FileNotFoundError):  # sent and removed just now
+                        total += entry.stat(follow_symlinks=False).st_size
+        return total
 
     def write_sidecar(self, folder: Path, row: SaveRow) -> None:
         """Put the row's sidecar on the disk, replacing an older one of the same save."""
@@ -140,15 +145,27 @@ def reserve(path: Path, save_id: str) -> None:
             if reserved_by(path) != save_id:
                 raise PathTaken(
                     f"{path} is being written by another save, so it was left alone.",
-                    hint=f"If no save is running any more, remove {owner.name} there and try again.",
+                    hint=f"If no save is running there any more, remove {owner.name} beside it.",
                 ) from None
     except OSError as exc:
         raise PathError(
             f"The folder {path.parent} cannot be written: {exc.strerror}.",
             hint="Ask for write access to it, or choose another workspace in the settings.",
         ) from exc
-    if os.path.lexists(path):
+    try:
+        refuse_if_taken(path)
+    except PathTaken:
         owner.unlink(missing_ok=True)
+        raise
+
+
+def refuse_if_taken(path: Path) -> None:
+    """Refuse a path at which anything lies, a broken link included.
+
+    Raises:
+        PathTaken: something does.
+    """
+    if os.path.lexists(path):
         raise PathTaken(
             f"{path} already exists and was not made by this save, so it was left alone.",
             hint="Move that file away, or save it first: its work is not in Kitsu.",
@@ -173,9 +190,13 @@ def _owner_file(path: Path) -> Path:
     return path.with_name(f".{path.name}.wf")
 
 
-def _user() -> str:
+def _owner(home: Path) -> str:
+    """The name of a journal's spool folders: several journals may share a workspace, on one
+    machine or on many, and none may take another's saves for its own."""
     try:
         name = getpass.getuser()
     except (KeyError, OSError, ImportError):
-        name = f"user-{os.getuid() if hasattr(os, 'getuid') else 0}"
-    return re.sub(r"[^A-Za-z0-9._-]", "_", name) or "user"
+        name = "user"
+    readable = re.sub(r"[^A-Za-z0-9._-]", "_", name)
+    place = f"{machine_name()}\0{home.resolve()}"
+    return f"{readable}-{hashlib.sha256(place.encode()).hexdigest()[:12]}"

@@ -1,0 +1,142 @@
+"""How a save comes by its number, or goes on without one for now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from wf_core.errors import WorkfilesError
+from wf_core.models import WorkingFile
+from wf_core.saves import marker
+from wf_core.saves.checks import Plan
+from wf_core.saves.claim import Claimer, ClaimUnresolved
+from wf_core.saves.delivery import Delivery
+from wf_core.saves.journal import SaveRow
+from wf_core.saves.locks import hold, row_lock
+from wf_core.saves.turns import take_turn
+
+__all__ = ["Numbering"]
+
+
+@dataclass(frozen=True)
+class Numbering:
+    """Gives numbers to saves, within a budget of seconds an artist may wait."""
+
+    delivery: Delivery
+    lock_folder: Path
+    budget: float
+
+    def number(self, row: SaveRow, plan: Plan) -> SaveRow:
+        """Claim the next revision, or place the scene under a provisional name.
+
+        Returns:
+            The row: claimed with its final path, or provisional with ``scene_path``.
+
+        Raises:
+            WorkfilesError: the server refuses for good; the row is abandoned.
+        """
+        journal = self.delivery.journal
+        place = plan.place(plan.highest + 1)
+        folder = self.delivery.spool.folder(place.root)
+        row = journal.update(row, spool_path=str(folder / f"{row.save_id}{row.extension}"))
+        with take_turn(row.scope, self.lock_folder) as turn:
+            if plan.online and not self._earlier_unclaimed(row):
+                try:
+                    row, record = self._claim(row, plan, max(plan.highest, turn.floor))
+                except ClaimUnresolved as exc:
+                    self.delivery.circuit.trip_if_unreachable(exc.cause)
+                    row = journal.update(
+                        row, revision=exc.revision, claim_doubt=exc.doubt, error=exc.message
+                    )
+                except BaseException:
+                    self.delivery.abandon(row)
+                    raise
+                else:
+                    turn.note(record.revision)
+                    return self._follow_new_tree(row, plan, record)
+        return self._provisional(row, plan)
+
+    def _claim(self, row: SaveRow, plan: Plan, known: int) -> tuple[SaveRow, WorkingFile]:
+        def planned(number: int) -> None:
+            nonlocal row
+            row = self._written_down(row, plan, number)
+
+        reused = self._reuse(row, plan)
+        if reused is not None:
+            return self._written_down(reused, plan, reused.revision or 0), _newest(plan)
+        claimer = Claimer(
+            registry=self.delivery.hurried(self.budget),
+            task_id=row.task_id,
+            entity_id=row.entity_id,
+            name=row.name,
+            software_id=row.software_id,
+            comment=row.comment,
+            save_id=row.save_id,
+            patience=self.budget,
+        )
+        record = claimer.claim(plan=planned, known=known)
+        return self.delivery.record_claim(row, record), record
+
+    def _written_down(self, row: SaveRow, plan: Plan, number: int) -> SaveRow:
+        """Number and places in journal and sidecar, on the disk before anybody is asked."""
+        place = plan.place(number)
+        row = self.delivery.journal.update(
+            row, revision=number, final_path=str(place.local), server_path=place.server
+        )
+        self.delivery.spool.write_sidecar(Path(row.spool_path or "").parent, row)
+        return row
+
+    def _reuse(self, row: SaveRow, plan: Plan) -> SaveRow | None:
+        """Take over a claim this journal made for a save that never came about, while its
+        number is the highest: no number is lost, and nothing needs to be asked."""
+        if plan.newest is None:
+            return None
+        for old in self.delivery.journal.of_scope(row.scope, "abandoned"):
+            mine = marker.carries(plan.newest.comment, old.mark)
+            if mine and old.working_file_id in (None, plan.newest.id):
+                return self.delivery.journal.take_over(old, row, plan.newest.id, plan.highest)
+        return None
+
+    def _follow_new_tree(self, row: SaveRow, plan: Plan, record: WorkingFile) -> SaveRow:
+        """Where the server renders another path than this machine did, what is remembered
+        of the task is out of date (somebody renamed something, or changed the file tree):
+        read it anew, and place the scene by it."""
+        assert row.revision is not None
+        if record.path in (None, plan.place(row.revision).recorded):
+            return row
+        records = self.delivery.placing.records
+        records.forget(row.task_id)
+        return self._written_down(
+            row, replace(plan, context=records.context(row.task_id)), row.revision
+        )
+
+    def _provisional(self, row: SaveRow, plan: Plan) -> SaveRow:
+        """Save under a name that says so; the number follows when the server is back."""
+        expected = plan.place(row.revision or plan.highest + 1)
+        target = self.delivery.placing.provisional(expected, save_id=row.save_id)
+        row = self.delivery.journal.update(
+            row, provisional=True, scene_path=str(target), final_path=None, server_path=None
+        )
+        self.delivery.spool.write_sidecar(Path(row.spool_path or "").parent, row)
+        return row
+
+    def _earlier_unclaimed(self, row: SaveRow) -> bool:
+        """Whether saves of the same file made before this one still wait for a number;
+        those that can have one now get it first, so that the order stays."""
+        for earlier in self.delivery.journal.of_scope(row.scope, "saved"):
+            if earlier.seq >= row.seq or earlier.working_file_id is not None:
+                continue
+            with hold(row_lock(self.lock_folder, earlier.save_id)) as mine:
+                if not mine:
+                    return True
+                try:
+                    self.delivery.claim(earlier, patience=self.budget)
+                except WorkfilesError as exc:
+                    self.delivery.note_failure(earlier, exc)
+                    return True
+        return False
+
+
+def _newest(plan: Plan) -> WorkingFile:
+    assert plan.newest is not None
+    return plan.newest
