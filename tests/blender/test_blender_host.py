@@ -41,7 +41,7 @@ class BlenderCase(HostCase):
 
     def content(self) -> str:
         things = sorted((thing.name, tuple(thing.location)) for thing in bpy.data.objects)
-        return repr((things, sorted(image.filepath for image in bpy.data.images)))
+        return repr((things, sorted(image.filepath for image in bpy.data.images if image.filepath)))
 
     def unreadable_files(self) -> dict[str, Path]:
         kinds = ("missing", "folder", "empty", "garbage", "cut short", "page", "from the future")
@@ -349,7 +349,7 @@ def _strips(tmp_path: Path) -> list[str]:
 
 def _a_light_profile(tmp_path: Path) -> list[str]:
     """A kind nobody looks at one by one: Blender's own list has it."""
-    tree = bpy.data.materials[0].node_tree
+    tree = bpy.data.objects["Cube"].active_material.node_tree
     node = tree.nodes.new("ShaderNodeTexIES")
     node.mode = "EXTERNAL"
     node.filepath = str(tmp_path / "lamp.ies")
