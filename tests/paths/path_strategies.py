@@ -58,3 +58,37 @@ def trees(draw: st.DrawFn) -> Any:
         else:
             where[key] = draw(st.sampled_from([None, [], 5, {"a": "b"}]))
     return {"working": part}
+
+
+# Trees as a studio could have them, and names and numbers that tend to run together.
+SOUND_TOKENS = [
+    *("<Project>", "<TaskType>", "<Asset>", "<AssetType>", "<Task>", "<Asset.id>", "<Task.id>"),
+    *("<Name>", "<Name>", "<Name>", "<WorkingFile>", "<Name.id>"),
+    *("<Revision>", "<Revision>", "<Revision>", "<Version>", "<Episode>", "<Instance>"),
+]
+SOUND_LITERALS = ["_", "_", "_", "/", "/", "v", "_v", "x", "1", "0", "00", "a", "a_", "-", "É", ","]
+CLOSE_NAMES = [
+    *("main", "a", "1", "a1", "1a", "aa", "a_1", "a_a", "11", "001", "v001", "a_v001", "a_v001_v"),
+    *("x", "main_v001", "0", "00", "v", "lamp", "a_main"),
+]
+CLOSE_REVISIONS = [1, 2, 11, 100, 101, 110, 1000, 1001, 1100, 1001001, 11001]
+
+
+@st.composite
+def sound_trees(draw: st.DrawFn, pieces: st.SearchStrategy[str] | None = None) -> Any:
+    """Trees whose templates have known tokens and plain text only."""
+    drawn = (
+        st.sampled_from(SOUND_TOKENS) | st.sampled_from(SOUND_LITERALS)
+        if pieces is None
+        else pieces
+    )
+    templates = st.lists(drawn, min_size=1, max_size=7).map("".join)
+    style = draw(st.sampled_from([{}, {"style": "lowercase"}, {"style": "uppercase"}]))
+    return {
+        "working": {
+            "mountpoint": "/m",
+            "root": "",
+            "folder_path": {"asset": draw(templates), **style},
+            "file_name": {"asset": draw(templates), **style},
+        }
+    }

@@ -105,8 +105,11 @@ def parse_path(
             f"“{server_path}” can be read in {len(readings)} ways: {shown}{more}.",
             hint="Name the task instead of the path.",
         )
+    deepest = max(depth for depth, _ in misfits)
+    reasons = dict.fromkeys(reason for depth, reason in misfits if depth == deepest)
     raise PathError(
-        f"“{server_path}” is no path of this production's file tree: {max(misfits)[1]}.",
+        f"“{server_path}” is no path of this production's file tree: "
+        f"{'; '.join(list(reasons)[:4])}.",
         hint="Check the path, or name the task instead.",
     )
 
@@ -143,7 +146,7 @@ def _read(
             name = filling.pop("name", MAIN)
             revision = int(filling.pop("revision"))
             if (form.adds_name and name == MAIN) or not 0 < revision <= MAX_REVISION:
-                misfits.append((len(folders), f"“{stem}” has no possible revision"))
+                misfits.append((len(folders) + 2, f"“{stem}” has no possible revision"))
                 continue
             readings.append(
                 ParsedPath(form.mode, form.kind, filling, name, revision, extension, provisional)

@@ -129,11 +129,15 @@ def resolve_inside(root: Path, relative: str | PurePath) -> Path:
     try:
         real_root = root.resolve()
         real = path.resolve()
-    except (OSError, RuntimeError) as exc:  # RuntimeError: a circle, before Python 3.13
+        # Python 3.13 returns links in a circle as they are; earlier versions raise.
+        circle = any(parent.is_symlink() for parent in (real, *real.parents))
+    except (OSError, RuntimeError):
+        circle = True
+    if circle:
         raise PathError(
-            f"The path {path} cannot be followed on this disk: {exc}. Nothing was written.",
+            f"The path {path} cannot be followed on this disk. Nothing was written.",
             hint="Look for broken or circular links in the workspace.",
-        ) from exc
+        )
     if not real.is_relative_to(real_root):
         raise PathError(
             f"{path} leads out of {root}, to {real}, through a link. Nothing was written.",
