@@ -13,10 +13,10 @@ from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import TypeVar
 
-from .errors import FileUnreadable
-from .filecopy import copy_exactly
-from .fileops import in_words, rename_exclusive
-from .host import Host, MissingFile, SceneTag
+from wf_core.disk.copying import copy_exactly
+from wf_core.disk.files import in_words, rename_exclusive
+from wf_core.errors import FileUnreadable
+from wf_core.host import Host, MissingFile, SceneTag
 
 __all__ = ["FileHost", "extension_of"]
 
@@ -103,7 +103,7 @@ class FileHost(Host):
         survive a power cut syncs it.
 
         Raises:
-            WorkfilesError: as :func:`wf_core.filecopy.copy_exactly`; FileUnreadable also when
+            WorkfilesError: as :func:`wf_core.disk.copying.copy_exactly`; FileUnreadable also when
                 the file has become empty.
         """
         source, _ = _looked_at(self._path)

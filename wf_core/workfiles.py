@@ -14,6 +14,8 @@ from typing import Any
 from wf_core import kitsu
 from wf_core import settings as settings_module
 from wf_core.care import examine, verify
+from wf_core.disk.copying import sha256_of
+from wf_core.disk.locks import hold
 from wf_core.errors import (
     NoFileTree,
     NotFound,
@@ -21,7 +23,6 @@ from wf_core.errors import (
     PathTaken,
     UsageError,
 )
-from wf_core.filecopy import sha256_of
 from wf_core.host import Host
 from wf_core.kitsu.transfer import download
 from wf_core.models import OutputType, Person, Production, Task, TaskContext, WorkingFile
@@ -39,7 +40,6 @@ from wf_core.results import (
 from wf_core.saves import marker, uploader
 from wf_core.saves.desk import Desk, timeouts_of
 from wf_core.saves.journal import OPEN_STATES, SaveRow
-from wf_core.saves.locks import hold
 from wf_core.saves.request import SaveRequest, check_comment
 from wf_core.settings import Settings
 

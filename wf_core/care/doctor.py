@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from wf_core import kitsu
+from wf_core.disk.copying import links_keep_bytes
 from wf_core.errors import WorkfilesError
-from wf_core.filecopy import links_keep_bytes
 from wf_core.results import CheckResult
 from wf_core.saves.desk import Desk
 from wf_core.saves.journal import OPEN_STATES

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 
+from wf_core.disk.copying import sha256_of
 from wf_core.errors import Cancelled, IntegrityError, NotFound
-from wf_core.filecopy import sha256_of
 from wf_core.kitsu.transfer import fetch_hash, stored_length
 from wf_core.models import TaskContext, WorkingFile
 from wf_core.results import Problem, VerifyResult

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Literal
 from uuid import uuid4
 
+from wf_core.disk.copying import sha256_of
+from wf_core.disk.files import create_new, fsync_folder, fsync_handle, in_words, rename_exclusive
 from wf_core.errors import DiskFull, PathTaken
-from wf_core.filecopy import sha256_of
-from wf_core.fileops import create_new, fsync_folder, fsync_handle, in_words, rename_exclusive
 from wf_core.kitsu.fetch import Fetched, check_hash, fetch, fetch_hash
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.stored import Cancel, Progress

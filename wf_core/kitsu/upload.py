@@ -20,6 +20,7 @@ import requests
 from pydantic import ValidationError
 from requests_toolbelt import MultipartEncoder  # type: ignore[import-untyped]
 
+from wf_core.disk.files import in_words, open_flags
 from wf_core.errors import (
     BadAnswer,
     Cancelled,
@@ -27,7 +28,6 @@ from wf_core.errors import (
     IntegrityError,
     ServerUnavailable,
 )
-from wf_core.fileops import in_words, open_flags
 from wf_core.kitsu.answers import FOREIGN_ERRORS
 from wf_core.kitsu.line import watched
 from wf_core.kitsu.session import Session

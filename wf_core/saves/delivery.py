@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from wf_core.disk.copying import fsync_file, fsync_folder, link_or_copy, sha256_of
+from wf_core.disk.locks import Lock, hold, record_lock
 from wf_core.errors import (
     BadAnswer,
     Cancelled,
@@ -26,7 +28,6 @@ from wf_core.errors import (
     ServerUnavailable,
     WorkfilesError,
 )
-from wf_core.filecopy import fsync_file, fsync_folder, link_or_copy, sha256_of
 from wf_core.kitsu import KitsuClient
 from wf_core.kitsu.transfer import await_stored_length, stored_length, upload
 from wf_core.models import WorkingFile
@@ -34,7 +35,6 @@ from wf_core.saves import marker
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.journal import Journal, SaveRow
-from wf_core.saves.locks import Lock, hold, record_lock
 from wf_core.saves.machine import boot_id, monotonic
 from wf_core.saves.placing import Placing
 from wf_core.saves.spool import Spool, release

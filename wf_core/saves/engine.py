@@ -13,13 +13,13 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+from wf_core.disk.copying import fsync_file, fsync_folder, link_or_copy
+from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import Cancelled, FileUnreadable
-from wf_core.filecopy import fsync_file, fsync_folder, link_or_copy
 from wf_core.host import Host, SceneTag
 from wf_core.saves.checks import Checks, Plan
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.journal import Journal, SaveRow
-from wf_core.saves.locks import hold, row_lock
 from wf_core.saves.machine import boot_id, machine_name
 from wf_core.saves.numbering import Numbering
 from wf_core.saves.request import SaveRequest

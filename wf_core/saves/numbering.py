@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import WorkfilesError
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
@@ -12,7 +13,6 @@ from wf_core.saves.checks import Plan
 from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.journal import SaveRow
-from wf_core.saves.locks import hold, row_lock
 from wf_core.saves.turns import take_turn
 
 __all__ = ["Numbering"]

@@ -11,11 +11,11 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from wf_core.disk.locks import hold
 from wf_core.errors import Cancelled, WorkfilesError
 from wf_core.results import SyncResult
 from wf_core.saves.engine import SaveEngine
 from wf_core.saves.journal import OPEN_STATES, SaveRow
-from wf_core.saves.locks import hold
 from wf_core.saves.recovery import UNSURE, recover, tidy_abandoned
 
 __all__ = ["Queue"]

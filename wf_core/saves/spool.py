@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 
+from wf_core.disk.copying import fsync_folder
 from wf_core.errors import PathError, PathTaken
-from wf_core.filecopy import fsync_folder
 from wf_core.saves.journal import SaveRow
 from wf_core.saves.machine import machine_name
 

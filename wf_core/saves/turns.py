@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wf_core.saves.locks import Lock
+from wf_core.disk.locks import Lock
 from wf_core.saves.machine import boot_id, monotonic
 
 __all__ = ["Turn", "take_turn"]

@@ -13,10 +13,10 @@ import sys
 import time
 from typing import Any
 
+from wf_core.disk.locks import Lock
 from wf_core.errors import WorkfilesError
 from wf_core.saves.desk import Desk
 from wf_core.saves.journal import OPEN_STATES, Journal
-from wf_core.saves.locks import Lock
 from wf_core.settings import Settings, load
 
 __all__ = ["main", "run", "start"]

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from small_disk import small_folder
 
-from wf_core import errors, filecopy, fileops, syscalls
+from wf_core import errors
+from wf_core.disk import copying, files, syscalls
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
@@ -50,7 +51,7 @@ def leftovers(folder: Path) -> list[str]:
 def test_when_a_file_is_copied_then_the_bytes_are_the_same(tmp_path: Path, content: bytes) -> None:
     source, target = tmp_path / "a", tmp_path / "b"
     source.write_bytes(content)
-    assert filecopy.copy_exactly(source, target, sync=True) in ("reflink", "copy")
+    assert copying.copy_exactly(source, target, sync=True) in ("reflink", "copy")
     assert target.read_bytes() == content
     assert target.stat().st_ino != source.stat().st_ino
 
@@ -63,7 +64,7 @@ def test_when_a_file_is_sparse_then_its_holes_stay_holes(tmp_path: Path) -> None
         file.seek(GIB)
         file.write(b"middle")
         file.truncate(size)
-    filecopy.copy_exactly(source, target)
+    copying.copy_exactly(source, target)
     assert target.stat().st_size == size
     assert target.stat().st_blocks * 512 < MIB
     with target.open("rb") as file:
@@ -76,21 +77,21 @@ def test_when_a_copy_is_under_way_then_progress_reaches_the_total(
     source: Path, target: Path
 ) -> None:
     seen: list[tuple[int, int]] = []
-    filecopy.copy_exactly(source, target, progress=lambda done, total: seen.append((done, total)))
+    copying.copy_exactly(source, target, progress=lambda done, total: seen.append((done, total)))
     assert seen == sorted(seen)
     assert seen[-1] == (33 * MIB, 33 * MIB)
 
 
 def test_when_the_original_is_private_then_the_copy_is_too(source: Path, target: Path) -> None:
     source.chmod(0o400)
-    filecopy.copy_exactly(source, target)
+    copying.copy_exactly(source, target)
     assert target.stat().st_mode & 0o777 == 0o600
 
 
 def test_when_the_source_is_a_link_then_its_file_is_copied(tmp_path: Path, source: Path) -> None:
     link, target = tmp_path / "link", tmp_path / "b"
     link.symlink_to(source)
-    filecopy.copy_exactly(link, target)
+    copying.copy_exactly(link, target)
     assert not target.is_symlink()
     assert target.read_bytes() == source.read_bytes()
 
@@ -129,7 +130,7 @@ def test_when_the_target_is_taken_then_it_is_left_alone(
     before = leftovers(target.parent)
     status = target.lstat()
     with pytest.raises(errors.PathTaken, match="left as it is"):
-        filecopy.copy_exactly(source, target)
+        copying.copy_exactly(source, target)
     assert target.lstat() == status
     assert leftovers(target.parent) == before
 
@@ -161,7 +162,7 @@ def test_when_the_source_is_no_readable_file_then_a_sentence_says_so(
     tmp_path: Path, target: Path, make: Callable[[Path], Path], sentence: str
 ) -> None:
     with pytest.raises(errors.FileUnreadable, match=sentence):
-        filecopy.copy_exactly(make(tmp_path), target)
+        copying.copy_exactly(make(tmp_path), target)
     assert leftovers(target.parent) == []
 
 
@@ -177,20 +178,20 @@ def test_when_the_target_cannot_be_made_then_a_sentence_says_so(
     source: Path, target: Path, name: str, sentence: str
 ) -> None:
     with pytest.raises(errors.PathError, match=sentence):
-        filecopy.copy_exactly(source, target.parent / name)
+        copying.copy_exactly(source, target.parent / name)
     assert leftovers(target.parent) == []
 
 
 def test_when_the_disk_is_full_then_nothing_is_left_behind(source: Path, small_disk: Path) -> None:
     with pytest.raises(errors.DiskFull, match="no room"):
-        filecopy.copy_exactly(source, small_disk / "x.blend")
+        copying.copy_exactly(source, small_disk / "x.blend")
     assert leftovers(small_disk) == []
 
 
 def test_when_the_copy_is_stopped_then_nothing_is_left_behind(source: Path, target: Path) -> None:
     answers = iter([False, True])
     with pytest.raises(errors.Cancelled):
-        filecopy.copy_exactly(source, target, cancel=lambda: next(answers))
+        copying.copy_exactly(source, target, cancel=lambda: next(answers))
     assert leftovers(target.parent) == []
 
 
@@ -201,7 +202,7 @@ def test_when_anything_else_interrupts_then_nothing_is_left_behind(
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        filecopy.copy_exactly(source, target, progress=interrupt)
+        copying.copy_exactly(source, target, progress=interrupt)
     assert leftovers(target.parent) == []
 
 
@@ -233,7 +234,7 @@ def test_when_the_source_changes_under_the_copy_then_the_copy_is_thrown_away(
             write(source)
 
     with pytest.raises(errors.FileUnreadable, match="was being written"):
-        filecopy.copy_exactly(source, target, progress=meanwhile)
+        copying.copy_exactly(source, target, progress=meanwhile)
     assert leftovers(target.parent) == []
 
 
@@ -247,11 +248,11 @@ def test_when_the_source_is_replaced_under_the_copy_then_the_copy_is_the_old_fil
         newer.write_bytes(b"new")
         newer.replace(source)
 
-    filecopy.copy_exactly(source, target, progress=meanwhile)
+    copying.copy_exactly(source, target, progress=meanwhile)
     assert target.read_bytes() == old
 
 
-@pytest.mark.parametrize("way", filecopy._WAYS, ids=lambda way: way.__name__)
+@pytest.mark.parametrize("way", copying._WAYS, ids=lambda way: way.__name__)
 def test_when_a_way_of_copying_is_used_then_it_copies_what_was_asked(
     tmp_path: Path, way: Callable[[int, int, int, int], int]
 ) -> None:
@@ -275,10 +276,10 @@ def test_when_a_way_does_not_work_here_then_the_next_one_is_used(
     tmp_path: Path, broken: Callable[[int, int, int, int], int]
 ) -> None:
     (tmp_path / "a").write_bytes(b"0123456789")
-    ways = [broken, filecopy._by_hand]
+    ways = [broken, copying._by_hand]
     with (tmp_path / "a").open("rb") as a, (tmp_path / "b").open("wb") as b:
-        assert filecopy._some_copied(ways, a.fileno(), b.fileno(), 0, 10) == 10
-    assert ways == [filecopy._by_hand]
+        assert copying._some_copied(ways, a.fileno(), b.fileno(), 0, 10) == 10
+    assert ways == [copying._by_hand]
     assert (tmp_path / "b").read_bytes() == b"0123456789"
 
 
@@ -289,21 +290,21 @@ def test_when_links_are_allowed_then_the_bytes_outlive_a_replaced_original(
     source: Path, target: Path
 ) -> None:
     old = hashlib.sha256(source.read_bytes()).hexdigest()
-    assert filecopy.link_or_copy(source, target, may_link=True, sync=True) == "link"
+    assert copying.link_or_copy(source, target, may_link=True, sync=True) == "link"
     assert target.stat().st_ino == source.stat().st_ino
     newer = source.with_name("newer")
     newer.write_bytes(b"new")
     newer.replace(source)
-    assert filecopy.sha256_of(target) == old
+    assert copying.sha256_of(target) == old
 
 
 def test_when_links_are_not_allowed_then_the_bytes_outlive_a_rewritten_original(
     source: Path, target: Path
 ) -> None:
     old = hashlib.sha256(source.read_bytes()).hexdigest()
-    assert filecopy.link_or_copy(source, target, may_link=False) in ("reflink", "copy")
+    assert copying.link_or_copy(source, target, may_link=False) in ("reflink", "copy")
     source.write_bytes(b"new")
-    assert filecopy.sha256_of(target) == old
+    assert copying.sha256_of(target) == old
 
 
 @pytest.mark.parametrize("put", TAKEN)
@@ -313,7 +314,7 @@ def test_when_the_name_for_a_link_is_taken_then_it_is_left_alone(
     put(target)
     status = target.lstat()
     with pytest.raises(errors.PathTaken):
-        filecopy.link_or_copy(source, target, may_link=True)
+        copying.link_or_copy(source, target, may_link=True)
     assert target.lstat() == status
 
 
@@ -322,14 +323,14 @@ def test_when_the_original_is_a_link_then_its_file_is_linked(
 ) -> None:
     link = tmp_path / "link"
     link.symlink_to(source)
-    assert filecopy.link_or_copy(link, target, may_link=True) == "link"
+    assert copying.link_or_copy(link, target, may_link=True) == "link"
     assert not target.is_symlink()
     assert target.stat().st_ino == source.stat().st_ino
 
 
 def test_when_links_cross_file_systems_then_it_is_copied(source: Path, small_disk: Path) -> None:
     source.write_bytes(b"small")
-    how = filecopy.link_or_copy(source, small_disk / "x", may_link=True)
+    how = copying.link_or_copy(source, small_disk / "x", may_link=True)
     assert how in ("link", "reflink", "copy")
     assert (small_disk / "x").read_bytes() == b"small"
 
@@ -337,8 +338,8 @@ def test_when_links_cross_file_systems_then_it_is_copied(source: Path, small_dis
 def test_when_a_folder_is_probed_then_nothing_is_left_in_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filecopy, "_links_proven", set())
-    assert filecopy.links_keep_bytes(tmp_path)
+    monkeypatch.setattr(copying, "_links_proven", set())
+    assert copying.links_keep_bytes(tmp_path)
     assert leftovers(tmp_path) == []
 
 
@@ -357,15 +358,15 @@ def test_when_a_file_system_has_no_real_links_then_it_is_copied(
     monkeypatch: pytest.MonkeyPatch,
     link: Callable[[Path, Path], None],
 ) -> None:
-    monkeypatch.setattr(filecopy, "_links_proven", set())
+    monkeypatch.setattr(copying, "_links_proven", set())
     monkeypatch.setattr(os, "link", link)
-    assert filecopy.link_or_copy(source, target, may_link=True) in ("reflink", "copy")
+    assert copying.link_or_copy(source, target, may_link=True) in ("reflink", "copy")
     assert leftovers(target.parent) == [target.name]
     assert target.read_bytes() == source.read_bytes()
 
 
 def test_when_the_folder_is_missing_then_links_are_not_promised(tmp_path: Path) -> None:
-    assert not filecopy.links_keep_bytes(tmp_path / "none")
+    assert not copying.links_keep_bytes(tmp_path / "none")
 
 
 # rename_exclusive
@@ -400,7 +401,7 @@ def test_when_a_file_is_renamed_then_only_the_new_name_is_left(
 ) -> None:
     (tmp_path / "a").write_bytes(b"mine")
     road(monkeypatch)
-    fileops.rename_exclusive(tmp_path / "a", tmp_path / "b")
+    files.rename_exclusive(tmp_path / "a", tmp_path / "b")
     assert leftovers(tmp_path) == ["b"]
     assert (tmp_path / "b").read_bytes() == b"mine"
 
@@ -418,7 +419,7 @@ def test_when_the_new_name_is_taken_then_both_files_stay(
     status = (tmp_path / "b").lstat()
     road(monkeypatch)
     with pytest.raises(errors.PathTaken):
-        fileops.rename_exclusive(tmp_path / "a", tmp_path / "b")
+        files.rename_exclusive(tmp_path / "a", tmp_path / "b")
     assert (tmp_path / "a").read_bytes() == b"mine"
     after = (tmp_path / "b").lstat()
     assert (after.st_ino, after.st_size, after.st_mtime_ns) == (
@@ -432,11 +433,11 @@ def test_when_the_new_name_is_taken_then_both_files_stay(
 
 
 def test_when_file_and_folder_are_synced_then_both_return(source: Path) -> None:
-    fileops.fsync_file(source)
-    fileops.fsync_folder(source.parent)
+    files.fsync_file(source)
+    files.fsync_folder(source.parent)
 
 
-@pytest.mark.parametrize("sync", [fileops.fsync_file, fileops.fsync_folder])
+@pytest.mark.parametrize("sync", [files.fsync_file, files.fsync_folder])
 def test_when_what_to_sync_is_gone_then_a_sentence_says_so(
     tmp_path: Path, sync: Callable[[Path], None]
 ) -> None:
@@ -446,17 +447,17 @@ def test_when_what_to_sync_is_gone_then_a_sentence_says_so(
 
 def test_when_a_file_is_hashed_then_it_is_its_sha256(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"abc")
-    assert filecopy.sha256_of(tmp_path / "a") == (
+    assert copying.sha256_of(tmp_path / "a") == (
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     )
 
 
 def test_when_hashing_is_stopped_then_it_stops(source: Path) -> None:
     with pytest.raises(errors.Cancelled):
-        filecopy.sha256_of(source, cancel=lambda: True)
+        copying.sha256_of(source, cancel=lambda: True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a file that opens and cannot be read")
 def test_when_a_file_opens_but_cannot_be_read_then_a_sentence_says_so() -> None:
     with pytest.raises(errors.FileUnreadable, match="could not be read"):
-        filecopy.sha256_of(Path("/proc/self/mem"))
+        copying.sha256_of(Path("/proc/self/mem"))

@@ -20,9 +20,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
-from . import syscalls
-from .errors import Cancelled, FileUnreadable
-from .fileops import (
+from wf_core.disk import syscalls
+from wf_core.disk.files import (
     create_new,
     file_error,
     fsync_file,
@@ -32,6 +31,7 @@ from .fileops import (
     open_flags,
     rename_exclusive,
 )
+from wf_core.errors import Cancelled, FileUnreadable
 
 __all__ = [
     "copy_exactly",

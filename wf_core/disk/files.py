@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import syscalls
-from .errors import DiskFull, FileUnreadable, PathError, PathTaken, WorkfilesError
+from wf_core.disk import syscalls
+from wf_core.errors import DiskFull, FileUnreadable, PathError, PathTaken, WorkfilesError
 
 __all__ = [
     "create_new",
