@@ -143,6 +143,10 @@ _MIGRATIONS = (
 class Journal:
     """The journal of one user on one machine. Safe to use from several threads.
 
+    Attributes:
+        path: the database file.
+        is_new: it was made just now, and holds nothing.
+
     Args:
         path: the database file; its folder is made, with mode 0700, when needed.
 
@@ -161,6 +165,8 @@ class Journal:
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
+            self._refuse_if_damaged()
+            self.is_new = self._version() == 0
             self._migrate()
         except BaseException:
             self._db.close()
@@ -169,6 +175,11 @@ class Journal:
     def close(self) -> None:
         with self._guard:
             self._db.close()
+
+    def _refuse_if_damaged(self) -> None:
+        found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise sqlite3.DatabaseError(f"the journal is damaged: {found}")
 
     def _migrate(self) -> None:
         if self._version() == len(_MIGRATIONS):

@@ -32,15 +32,14 @@ def open_journal(path: Path, spool: Spool) -> Journal:
     Raises:
         OSError: the folder cannot be written at all.
     """
-    fresh = not path.exists()
     try:
         journal = Journal(path)
     except sqlite3.DatabaseError as exc:
         if isinstance(exc, sqlite3.OperationalError):
             raise  # locked or unreachable, not broken
         _set_aside(path)
-        journal, fresh = Journal(path), True
-    if fresh:
+        journal = Journal(path)
+    if journal.is_new:
         for row in spool.read_sidecars():
             journal.add(row)
     return journal

@@ -1,0 +1,202 @@
+"""The journal: durable, shared, migrated, and never guessed at."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from wf_core.saves import machine
+from wf_core.saves.journal import OPEN_STATES, Journal, SaveRow
+from wf_core.saves.recovery import open_journal
+from wf_core.saves.spool import Spool
+
+
+def row(number: int = 1, **changes: object) -> SaveRow:
+    made = SaveRow(
+        save_id=f"{number:08d}-0000-4000-8000-000000000000",
+        server="http://127.0.0.1:1",
+        task_id="task",
+        task_label="Demo/Props/Lamp/Modeling",
+        entity_id="entity",
+        name="main",
+        extension=".blend",
+        software_id="software",
+        comment="what changed",
+        host_name="Blender",
+        host_version="5.0.1",
+        machine="here",
+        saved_at="2026-01-01T00:00:00+00:00",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Journal:
+    return Journal(tmp_path / "home" / "journal.db")
+
+
+def test_when_a_row_is_read_back_then_every_field_is_what_was_written(journal: Journal) -> None:
+    full = row(
+        state="saved",
+        revision=3,
+        claim_doubt=True,
+        working_file_id="record",
+        claim_id="other",
+        base_revision=2,
+        final_path="/w/lamp_v003.blend",
+        server_path="/prods/lamp_v003.blend",
+        scene_path="/w/lamp_v003.blend",
+        provisional=True,
+        spool_path="/w/.wf-spool/x.blend",
+        snapshot="link",
+        device=1,
+        inode=2,
+        size=3,
+        mtime_ns=1_700_000_000_123_456_789,
+        sha256="00",
+        written=True,
+        synced=True,
+        atomic=True,
+        boot="boot",
+        attempts=4,
+        error="no answer",
+        parked="permission_denied",
+        next_try=12.5,
+        checked=1,
+        thumbnail="picture",
+    )
+
+    known = journal.add(full)
+
+    assert known == replace(full, seq=1)
+    assert journal.get(full.save_id) == known
+    journal.close()
+
+
+def test_when_a_row_is_added_twice_then_the_first_stays(journal: Journal) -> None:
+    journal.add(row(comment="first"))
+
+    assert journal.add(row(comment="second")).comment == "first"
+    journal.close()
+
+
+def test_when_rows_of_a_scope_are_asked_for_then_they_come_oldest_first(journal: Journal) -> None:
+    for number in (3, 1, 2):
+        journal.add(row(number))
+    journal.add(row(4, name="cache"))
+
+    found = journal.of_scope(row().scope, *OPEN_STATES)
+
+    assert [r.save_id[:8] for r in found] == ["00000003", "00000001", "00000002"]
+    journal.close()
+
+
+def test_when_old_rows_are_forgotten_then_unfinished_ones_stay(journal: Journal) -> None:
+    for number, changes in enumerate(
+        [{"state": "committed", "checked": 2}, {"state": "saved"}, {"state": "committed"}], 1
+    ):
+        journal.add(row(number, **changes))
+
+    journal.forget(before_seq=100)
+
+    left = journal.rows("committed", "saved")
+    assert [r.save_id[:8] for r in left] == ["00000002", "00000003"]
+    journal.close()
+
+
+def test_when_the_machine_was_restarted_then_no_row_waits_any_longer(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = row(boot=machine.boot_id(), next_try=machine.monotonic() + 500)
+    other_boot = replace(waiting, boot="an earlier boot")
+
+    assert waiting.waits() > 400
+    assert other_boot.waits() == 0.0
+    journal.close()
+
+
+def test_when_a_writer_is_killed_then_everything_it_committed_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    code = (
+        "import os, signal, sys; sys.path[:0] = sys.argv[2:]\n"
+        "from pathlib import Path\n"
+        "from saves.test_journal import row\n"
+        "from wf_core.saves.journal import Journal\n"
+        "j = Journal(Path(sys.argv[1])); j.add(row(1)); j.update(row(1), state='claimed')\n"
+        "j._db.execute('BEGIN IMMEDIATE'); j._db.execute(\"UPDATE saves SET state='void'\")\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    tests = Path(__file__).resolve().parent.parent
+
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(path), str(tests), str(tests.parent)], check=False
+    )
+    journal = Journal(path)
+
+    assert ended.returncode == -9
+    assert [r.state for r in journal.rows("planned", "claimed", "void")] == ["claimed"]
+    journal.close()
+
+
+def test_when_the_journal_is_of_a_newer_release_then_it_is_not_touched(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    Journal(path).close()
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA user_version=99")
+    database.close()
+
+    with pytest.raises(sqlite3.DatabaseError, match="newer release"):
+        Journal(path)
+
+    with sqlite3.connect(path) as database:
+        assert database.execute("PRAGMA user_version").fetchone()[0] == 99
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        pytest.param(lambda path: path.unlink(), id="deleted"),
+        pytest.param(lambda path: path.write_bytes(b"this is no database" * 99), id="overwritten"),
+        pytest.param(lambda path: path.write_bytes(path.read_bytes()[:5000]), id="cut short"),
+        pytest.param(lambda path: path.write_bytes(b""), id="emptied"),
+    ],
+)
+def test_when_the_journal_is_damaged_then_it_is_made_anew_from_the_sidecars(
+    tmp_path: Path, damage: object
+) -> None:
+    spool = Spool(tmp_path / "home")
+    path = tmp_path / "home" / "journal.db"
+    journal = open_journal(path, spool)
+    folder = spool.folder(tmp_path / "workspace")
+    kept = folder / "kept.blend"
+    kept.write_bytes(b"scene")
+    claimed = row(state="saved", revision=4, working_file_id="record", spool_path=str(kept))
+    spool.write_sidecar(folder, journal.add(claimed))
+    journal.close()
+    for left in ("-wal", "-shm"):
+        path.with_name(path.name + left).unlink(missing_ok=True)
+
+    damage(path)  # type: ignore[operator]
+    again = open_journal(path, spool)
+
+    (found,) = again.rows("saved")
+    assert (found.revision, found.working_file_id, found.spool_path) == (4, "record", str(kept))
+    again.close()
+
+
+def test_when_two_journals_share_a_workspace_then_neither_sees_the_others_sidecars(
+    tmp_path: Path,
+) -> None:
+    first, second = Spool(tmp_path / "first"), Spool(tmp_path / "second")
+    folder = first.folder(tmp_path / "workspace")
+    first.write_sidecar(folder, row())
+
+    assert second.folder(tmp_path / "workspace") != folder
+    assert list(second.read_sidecars()) == []
+    assert [r.save_id for r in first.read_sidecars()] == [row().save_id]
