@@ -57,7 +57,10 @@ def find_task_id(client: KitsuClient, reference: str) -> str:
     text = reference.strip()
     if _IS_UUID.fullmatch(text):
         return text.lower()
-    if "://" in text or host_of(text) == host_of(client.session.server):
+    if "://" in text or (
+        # A production may be called like the server: only a page makes an address of it.
+        "/productions/" in text and host_of(text) == host_of(client.session.server)
+    ):
         return _task_of_page(text, client.session.server)
     text = text.strip("/")
     if not text:
@@ -120,7 +123,7 @@ class _Found:
     """A task that answers to the reference."""
 
     label: str
-    likeness: int  # 0 written just so, 1 but for capitals, 2 but for accents and signs
+    likeness: int  # see _likeness; 0 is the reference itself
     names: ProductionNames
     entity: Entity
     task: Task
@@ -251,9 +254,10 @@ def _begins(key: tuple[str, ...], beginning: tuple[str, ...]) -> bool:
 
 
 def _likeness(name: str, written: str) -> int:
-    if name == written:
-        return 0
-    return 1 if name.casefold() == written.casefold() else 2
+    """How far apart two ways of writing the same key are: for each part 0 when it is written
+    just so, 1 when capitals differ, 2 when accents or signs do."""
+    pairs = zip(name.split("/"), written.split("/"), strict=True)
+    return sum((one != other) + (one.casefold() != other.casefold()) for one, other in pairs)
 
 
 def _nearest(text: str, names: Iterable[str]) -> list[str]:
