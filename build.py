@@ -37,6 +37,9 @@ DEV_PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 10))
 BLENDERS = (("5.0.1", (3, 11)), ("5.2.3", (3, 13)))
 """Releases of Blender as a module and the only Python each runs in, the preferred one first."""
 
+OLD_ZOU_PYTHONS = ((3, 11), (3, 12))
+
+ZOU_SPACE = 1300 * 2**20
 DEV_SPACE = 600 * 2**20
 BLENDER_SPACE = 3000 * 2**20
 
@@ -80,6 +83,29 @@ def dev_env() -> Path:
 def zou_env() -> Path:
     """The environment of the private Kitsu."""
     return ZouEnvironment.ensure(ENVS / "zou", say).python.parent.parent
+
+
+def old_zou_env() -> Path | None:
+    """The environment of an older release of Zou; None where its wheels have no Python."""
+    python = find_python(OLD_ZOU_PYTHONS)
+    if python is None:
+        say("no Python 3.11 or 3.12: the tests against the older Zou are skipped")
+        return None
+    folder = ENVS / "zou-old"
+    requirements = PINS / "zou-old.txt"
+    ensure_venv(
+        folder,
+        python=python,
+        requirements=["--requirement", str(requirements)],
+        constraints=[PINS / "zou-old-constraints.txt"],
+        # One of its dependencies is built by what setuptools was then.
+        built_with=["setuptools==80.9.0", "wheel==0.45.1"],
+        depends_on=[requirements.read_text(encoding="utf-8")],
+        log=ENVS / "zou-old.log",
+        progress=say,
+        space=ZOU_SPACE,
+    )
+    return folder
 
 
 def blender_env() -> Path:
@@ -168,6 +194,9 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     """Lint, then the tests; those of Blender run inside Blender's Python."""
     python = dev_env()
     env = {} if options.quick else with_servers("test-kitsu")
+    if not options.quick:
+        older = old_zou_env()
+        env |= {"WF_OLD_ZOU_ENV": str(older)} if older else {}
     results = {"lint": lint(options, [])}
     here, blender = split_paths(rest)
     if here is not None:

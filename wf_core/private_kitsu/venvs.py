@@ -65,6 +65,7 @@ def ensure_venv(
     python: Python,
     requirements: Sequence[str],
     constraints: Sequence[Path] = (),
+    built_with: Sequence[str] = (),
     depends_on: Sequence[str] = (),
     log: Path,
     progress: Progress,
@@ -78,6 +79,8 @@ def ensure_venv(
     Args:
         requirements: arguments for ``pip install``.
         constraints: pip constraints files.
+        built_with: what to install first, to build source packages with; without any, pip
+            builds each with what it asks for today.
         depends_on: texts that stand for what else the result depends on (the contents of a
             requirements file, say).
         log: file that gets pip's output.
@@ -91,7 +94,7 @@ def ensure_venv(
         InputError: making it or installing into it failed (the log says why), or something
             else lies in the folder.
     """
-    stamp = _stamp(python, [*requirements, *depends_on], constraints)
+    stamp = _stamp(python, [*requirements, *built_with, *depends_on], constraints)
     interpreter = bin_python(folder)
     if _read_stamp(folder) == stamp and interpreter.exists():
         return interpreter
@@ -112,11 +115,16 @@ def ensure_venv(
             _make(folder, python, log)
         else:
             _write_stamp(folder, {"python": "being updated"})
-        command = [str(interpreter), "-m", "pip", "install", "--no-input"]
-        command += ["--disable-pip-version-check", *requirements]
+        pip = [str(interpreter), "-m", "pip", "install", "--no-input"]
+        pip += ["--disable-pip-version-check"]
+        command = [*pip, *requirements]
         for path in constraints:
             command += ["--constraint", str(path)]
-        _run(command, log, f"pip could not install into {folder}")
+        failure = f"pip could not install into {folder}"
+        if built_with:
+            _run([*pip, *built_with], log, failure)
+            command.append("--no-build-isolation")
+        _run(command, log, failure)
         _write_stamp(folder, stamp)
         progress(f"{folder.name} is ready after {time.monotonic() - started:.0f} s")
     return interpreter
