@@ -26,6 +26,7 @@ class Plan:
 
     Attributes:
         newest: the record with the highest number of this (task, name), of any state.
+        highest: the highest number known, 0 when there is none.
         online: the server said so just now; else it is what was last heard.
     """
 
@@ -35,13 +36,9 @@ class Plan:
     extension: str
     base_revision: int | None
     newest: WorkingFile | None
+    highest: int
     online: bool
     placing: Placing
-
-    @property
-    def highest(self) -> int:
-        """The highest number known, 0 when there is none."""
-        return max(self.newest.revision, 0) if self.newest else 0
 
     def place(self, revision: int) -> Place:
         """Where that revision lies. Raises as :meth:`Placing.of`."""
@@ -80,20 +77,26 @@ class Checks:
         software = self.records.software(request.software or host.name, extension)
         latest, online = self.records.revisions(context.task.id)
         self.placing.check_distinct(context, request.name, software, latest)
+        newest = latest.get(request.name)
+        highest = max(newest.revision, 0) if newest else 0
+        if not online:
+            highest = max(highest, self.records.highest_here(context.task.id, request.name))
         plan = Plan(
             context=context,
             software=software,
             name=request.name,
             extension=extension,
             base_revision=_base(host, request, context),
-            newest=latest.get(request.name),
+            newest=newest,
+            highest=highest,
             online=online,
             placing=self.placing,
         )
         if request.if_behind == "fail":
             self._refuse_if_behind(plan)
         place = plan.place(plan.highest + 1)
-        refuse_if_taken(place.local)
+        if online:  # else the scene gets a name that nobody else can have
+            refuse_if_taken(place.local)
         self._check_room(place, _size_of(host.current_path()))
         return plan
 

@@ -270,6 +270,16 @@ class Journal:
             f"server=? AND task_id=? AND name=? AND state IN ({marks})", (*scope, *states)
         )
 
+    def highest(self, scope: tuple[str, str, str]) -> int:
+        """The highest number a save of this journal was ever given in the scope, 0 for none."""
+        with self._guard:
+            found = self._db.execute(
+                "SELECT MAX(revision) FROM saves WHERE server=? AND task_id=? AND name=?"
+                " AND working_file_id IS NOT NULL",
+                scope,
+            ).fetchone()
+        return found[0] or 0
+
     def unchecked(self, *, server: str) -> list[SaveRow]:
         """Committed rows whose stored bytes wait for their second look, oldest first."""
         return self._select("state='committed' AND checked<2 AND server=?", (server,))

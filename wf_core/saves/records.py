@@ -150,6 +150,11 @@ class Records:
         kept = self._kept(key, _NEWEST)
         return (kept[0] if kept else {}), False
 
+    def highest_here(self, task_id: str, name: str) -> int:
+        """The highest number this journal's own saves were given: what was last heard of the
+        server may be older than they are."""
+        return self._journal.highest((self._server, task_id, name))
+
     def software_of(self, record: WorkingFile) -> str | None:
         """The name of the software a revision was made with, None when not known."""
         software = self.software_by_id(record.software_id or "")
