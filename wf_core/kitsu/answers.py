@@ -7,6 +7,7 @@ the web servers in front of it.
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
@@ -202,7 +203,7 @@ def error_of_exception(exc: BaseException, *, host: str, method: str) -> ServerU
             hint="Check the address and this machine's clock; a studio's own authority is named "
             "in REQUESTS_CA_BUNDLE.",
         )
-    if _is_resolution(causes):
+    if has(socket.gaierror):
         return ServerUnavailable(
             f"The name {host} is not known on this network.",
             in_doubt=False,
@@ -241,10 +242,3 @@ def _causes(exc: BaseException) -> Iterator[BaseException]:
         seen.add(id(item))
         yield item
         todo += [item.__cause__, item.__context__, getattr(item, "reason", None), *item.args]
-
-
-def _is_resolution(causes: tuple[BaseException, ...]) -> bool:
-    # urllib3 1.26 has no class for it, only the operating system's error in a message.
-    return any(
-        type(cause).__name__ == "gaierror" or "Failed to resolve" in str(cause) for cause in causes
-    )

@@ -170,11 +170,19 @@ class _HTTPSConnection(_SendTimeout, urllib3.connection.HTTPSConnection):
     response_class = _Response
 
 
-class _HTTPPool(urllib3.HTTPConnectionPool):
+class _WholeBodies:
+    """A body that ends before its Content-Length is a failure, in urllib3 1.26 as well."""
+
+    def urlopen(self, *args: Any, **kwargs: Any) -> Any:
+        kwargs.setdefault("enforce_content_length", True)
+        return super().urlopen(*args, **kwargs)  # type: ignore[misc]
+
+
+class _HTTPPool(_WholeBodies, urllib3.HTTPConnectionPool):
     ConnectionCls = _HTTPConnection
 
 
-class _HTTPSPool(urllib3.HTTPSConnectionPool):
+class _HTTPSPool(_WholeBodies, urllib3.HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 
