@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,6 +30,7 @@ from wf_core.private_kitsu.venvs import Progress, free_space
 
 __all__ = ["KitsuStatus", "PrivateKitsu"]
 
+_KILL = (("SIGKILL", 10.0),)
 _SPACE = 300 * 2**20  # an empty database with its copy and its log, with room to breathe
 
 
@@ -157,6 +159,42 @@ class PrivateKitsu:
         with self._alone(progress):
             return self._start(progress, fresh=True)
 
+    def restart(self, part: str, *, kill: bool = False, down_for: float = 0.0) -> None:
+        """Stop one of the servers and start it again while the others go on, as when a
+        machine of a studio is restarted. For tests of what clients make of it.
+
+        Args:
+            part: ``zou`` or ``postgres``.
+            kill: end it with SIGKILL instead of asking it to end. A database made ``fast``
+                forgets its last records then.
+            down_for: seconds between the two.
+
+        Raises:
+            InputError: it is not up.
+            ServerError: it did not end, or did not start again.
+        """
+        with self._alone(lambda line: None):
+            running = self._recorded()
+            if part not in ("zou", "postgres") or part not in running:
+                raise InputError(f"The private Kitsu in {self.home} runs no {part}.")
+            zou = self._environment(lambda line: None)
+            self._stop_part(next(p for p in self._parts if p.name == part), running, kill=kill)
+            time.sleep(down_for)
+            known = self._home.secrets()
+            if part == "postgres":
+                base = Database(
+                    self._home, zou, known.database_password, known.database_port, self._fast
+                )
+                running[part] = base.start()
+            else:
+                with services.bind(known.port) as listener:
+                    known = replace(known, port=listener.getsockname()[1])
+                    self._home.write_secrets(known)
+                    running[part] = services.start_zou(
+                        self._home, zou, listener, workers=self._workers
+                    )
+            self._record(running, zou)
+
     # ------------------------------------------------------------------ inside
 
     @contextmanager
@@ -275,18 +313,30 @@ class PrivateKitsu:
         recorded = self._recorded()
         stopped = False
         for part in self._parts:
-            # The one that was recorded goes first: it takes its children along in good order.
-            victims = [recorded[part.name]] if part.name in recorded else []
-            victims += [p for p in processes.find(part.marker, part.programs) if p not in victims]
-            victims = [process for process in victims if processes.is_alive(process)]
-            if victims and not stopped:
-                progress("stopping")
-            for process in _masters_first(victims):
-                stopped = True
-                if not processes.stop(process, part.marker, part.steps):
-                    self._complain(part, process)
+            before = None if stopped else lambda: progress("stopping")
+            stopped = self._stop_part(part, recorded, before=before) or stopped
         self._home.processes.unlink(missing_ok=True)
         return stopped
+
+    def _stop_part(
+        self,
+        part: _Part,
+        recorded: dict[str, Identity],
+        *,
+        kill: bool = False,
+        before: Callable[[], None] | None = None,
+    ) -> bool:
+        """Stop one server and what is left of an earlier one; whether anything ran."""
+        # The one that was recorded goes first: it takes its children along in good order.
+        victims = [recorded[part.name]] if part.name in recorded else []
+        victims += [p for p in processes.find(part.marker, part.programs) if p not in victims]
+        victims = [process for process in victims if processes.is_alive(process)]
+        if victims and before is not None:
+            before()
+        for process in _masters_first(victims):
+            if not processes.stop(process, part.marker, _KILL if kill else part.steps):
+                self._complain(part, process)
+        return bool(victims)
 
     def _complain(self, part: _Part, process: Identity) -> None:
         if not processes.is_alive(process):
