@@ -196,12 +196,21 @@ def error_of_exception(exc: BaseException, *, host: str, method: str) -> ServerU
         return any(isinstance(cause, kinds) for cause in causes)
 
     changes = method not in ("GET", "HEAD")
-    if has(ssl.SSLCertVerificationError):
+    # urllib3 1.26 has a class of its own for a certificate of another name.
+    if has(ssl.SSLCertVerificationError) or any(
+        type(cause).__name__ == "CertificateError" for cause in causes
+    ):
         return ServerUnavailable(
             f"{host} could not prove who it is: its certificate is not valid here.",
             in_doubt=False,
             hint="Check the address and this machine's clock; a studio's own authority is named "
             "in REQUESTS_CA_BUNDLE.",
+        )
+    if any(getattr(cause, "reason", None) == "WRONG_VERSION_NUMBER" for cause in causes):
+        return ServerUnavailable(
+            f"{host} does not speak https there.",
+            in_doubt=False,
+            hint="Check the port in the address of the server.",
         )
     if has(socket.gaierror):
         return ServerUnavailable(
