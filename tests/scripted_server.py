@@ -102,6 +102,7 @@ class Answer:
         delay: seconds before the answer, ``FOREVER`` for none (ends when the client leaves).
         pace: seconds between single bytes of the body, 0 for full speed.
         silent: no answer at all.
+        go_on: say "100 Continue" before the request's body is read, asked for or not.
         then: keep the connection, close it in order, or reset it. ``linger`` goes on
             reading what the client still sends and throws it away, as nginx does.
     """
@@ -117,6 +118,7 @@ class Answer:
     delay: float = 0.0
     pace: float = 0.0
     silent: bool = False
+    go_on: bool = False
     then: Literal["keep", "close", "reset", "linger"] = "keep"
 
 
@@ -329,6 +331,8 @@ class ScriptedServer:
         request = _read_head(connection, buffered)
         script = self._next_answer(request)
         limit = script.read if isinstance(script, Answer) else None
+        if isinstance(script, Answer) and script.go_on:
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         body = _Body(request.headers)
         try:
             body.read(connection, buffered, limit)

@@ -399,6 +399,23 @@ def test_when_cancelled_then_nothing_is_left(session: Session, target: Path) -> 
     assert names_beside(target) == []
 
 
+@pytest.mark.parametrize(
+    "error", [BrokenPipeError("no terminal"), ValueError("anything")], ids=repr
+)
+def test_when_reporting_progress_fails_then_that_is_the_error(
+    server: ScriptedServer, session: Session, target: Path, error: Exception
+) -> None:
+    def progress(done: int, total: int) -> None:
+        raise error
+
+    with pytest.raises(type(error)) as caught:
+        download(session, "w1", target, progress=progress, pause=no_pause)
+
+    assert caught.value is error
+    assert len(server.requests) == 1
+    assert names_beside(target) == []
+
+
 def test_when_cancelled_while_nothing_comes_then_it_ends_at_once(
     server: ScriptedServer, session: Session, target: Path
 ) -> None:

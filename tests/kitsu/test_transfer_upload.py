@@ -217,6 +217,16 @@ def test_when_only_the_record_cannot_be_read_then_the_upload_counts(
     assert sent.sha256 == server.requests[0].file_sha256
 
 
+def test_when_the_server_says_to_go_on_then_the_upload_goes_on(
+    server: ScriptedServer, session: Session, scene: Path
+) -> None:
+    server.everything(replace(STORED, go_on=True))
+
+    sent = upload(session, "w1", scene, size=32 * MIB)
+
+    assert server.requests[0].file_sha256 == sent.sha256
+
+
 def test_when_an_answer_came_early_then_the_connection_is_not_used_again(
     server: ScriptedServer, session: Session, scene: Path
 ) -> None:

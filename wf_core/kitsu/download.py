@@ -123,7 +123,8 @@ class _Part:
             self._file = os.fdopen(create_new(path, mode=0o600), "wb", buffering=0)
 
     def restart(self, total: int) -> None:
-        free = shutil.disk_usage(self.path.parent).free
+        with in_words(self._target, writing=True):
+            free = shutil.disk_usage(self.path.parent).free
         if free < total:
             raise DiskFull(
                 f"There is no room for {self._target.name} in {self._target.parent}: it has "

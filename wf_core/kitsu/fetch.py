@@ -148,6 +148,7 @@ class _Fetch:
         self._total = 0
         self._version: str | None = None
         """The strong ETag of what is being read; None where a break means starting over."""
+        self._failure: Exception | None = None
 
     def run(self) -> Fetched:
         tries, mark = 0, 0
@@ -158,6 +159,9 @@ class _Fetch:
                     self._attempt()
                 return Fetched(self._done, self._hash.hexdigest())
             except ServerUnavailable as exc:
+                if self._failure is not None:
+                    # An OSError of the caller's function was taken for one of the network.
+                    raise self._failure from exc
                 if self._done >= mark + _HEADWAY:
                     tries, mark = 0, self._done
                 if tries >= self._session.retries:
@@ -228,11 +232,10 @@ class _Fetch:
                     f"{self._session.host} broke off after {self._done} of {self._total} bytes.",
                     in_doubt=False,
                 )
-            self._hash.update(piece)
             self._sink.write(piece)
+            self._hash.update(piece)
             self._done += len(piece)
-            if self._progress is not None:
-                self._progress(self._done, self._total)
+            self._report()
             # Large pieces are fast; small ones keep progress and cancelling alive on slow
             # lines, and lose less when one breaks.
             seconds = time.monotonic() - started
@@ -240,6 +243,15 @@ class _Fetch:
                 count = max(_SMALLEST_PIECE, count // 2)
             elif seconds < 0.05:
                 count = min(_LARGEST_PIECE, count * 2)
+
+    def _report(self) -> None:
+        if self._progress is None:
+            return
+        try:
+            self._progress(self._done, self._total)
+        except Exception as exc:
+            self._failure = exc
+            raise
 
     def _wait(self, error: ServerUnavailable, tries: int) -> None:
         wait = min(_LONGEST_WAIT, _FIRST_WAIT * 2.0**tries) * random.uniform(0.5, 1.0)

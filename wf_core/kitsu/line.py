@@ -8,6 +8,7 @@ that says why; and nobody is asked whether to stop while the line stands still.
 
 from __future__ import annotations
 
+import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from urllib3.util import wait_for_read, wait_for_write
 __all__ = ["PatientSender", "wait_for_bytes", "watched"]
 
 _SLICE = 256 * 1024  # bytes; what a line at a standstill may leave half sent
+_GO_ON = b"HTTP/1.1 100"  # says nothing yet; some servers send it unasked
 _LOOK = 0.2  # seconds between two questions whether to stop
 
 
@@ -74,15 +76,16 @@ class PatientSender:
             return
         view = memoryview(data)
         for start in range(0, len(view), _SLICE):
-            # Under TLS a readable socket may hold nothing but a session ticket.
-            if not isinstance(self.sock, ssl.SSLSocket) and wait_for_read(self.sock, 0):
-                raise self._broken("The server answered before the end of the request.")
             _wait(self._has_room, watch, watch.stall, "the server takes no more bytes")
             self.sock.settimeout(watch.stall)
             try:
+                if self._is_answered():
+                    raise ConnectionAbortedError("answered before the end of the request")
                 self.sock.sendall(view[start : start + _SLICE])
             except ConnectionError as exc:
-                raise self._broken("The server closed the connection.") from exc
+                # The one error after which urllib3 goes on to read the answer.
+                self._cut_short = True
+                raise BrokenPipeError("the server takes no more of the request") from exc
 
     def getresponse(self, *args: Any, **kwargs: Any) -> Any:
         response = super().getresponse(*args, **kwargs)  # type: ignore[misc]
@@ -97,10 +100,13 @@ class PatientSender:
     def _has_room(self, seconds: float) -> bool:
         return bool(wait_for_write(self.sock, seconds))
 
-    def _broken(self, message: str) -> BrokenPipeError:
-        """The one error after which urllib3 goes on to read the answer."""
-        self._cut_short = True
-        return BrokenPipeError(message)
+    def _is_answered(self) -> bool:
+        """Whether the server has answered, or hung up, with the request still under way."""
+        # Under TLS a readable socket may hold nothing but a session ticket.
+        if isinstance(self.sock, ssl.SSLSocket) or not wait_for_read(self.sock, 0):
+            return False
+        start: bytes = self.sock.recv(len(_GO_ON), socket.MSG_PEEK)
+        return not _GO_ON.startswith(start) or not start
 
 
 def _wait(ready: Callable[[float], bool], watch: _Watch, seconds: float, late: str) -> None:
