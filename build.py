@@ -92,15 +92,13 @@ def old_zou_env() -> Path | None:
         say("no Python 3.11 or 3.12: the tests against the older Zou are skipped")
         return None
     folder = ENVS / "zou-old"
-    requirements = PINS / "zou-old.txt"
     ensure_venv(
         folder,
         python=python,
-        requirements=["--requirement", str(requirements)],
+        requirement_files=[PINS / "zou-old.txt"],
         constraints=[PINS / "zou-old-constraints.txt"],
         # One of its dependencies is built by what setuptools was then.
         built_with=["setuptools==80.9.0", "wheel==0.45.1"],
-        depends_on=[requirements.read_text(encoding="utf-8")],
         log=ENVS / "zou-old.log",
         progress=say,
         space=ZOU_SPACE,

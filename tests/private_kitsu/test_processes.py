@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from wf_core.private_kitsu import processes
+from wf_core.private_kitsu import demote, processes
 from wf_core.private_kitsu.processes import Identity
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="POSIX processes")
@@ -110,3 +111,23 @@ def test_when_searched_then_only_programs_that_name_the_path_are_found(
 @pytest.mark.parametrize("pid", [0, -1, 2**22 + 1], ids=["zero", "negative", "beyond the last"])
 def test_when_there_is_no_such_pid_then_there_is_no_identity(pid: int) -> None:
     assert processes.identify(pid) is None
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or os.geteuid() != 0, reason="only root on Linux drops to an account"
+)
+def test_when_root_starts_a_program_demoted_then_it_is_nobody_and_passes_closed_folders(
+    tmp_path: Path,
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    program = closed / "program"
+    program.symlink_to("/bin/sh")
+    script = Path(demote.__file__)
+    command = [sys.executable, "-I", str(script), "65534", "65534", str(program), "-c"]
+
+    done = subprocess.run(
+        [*command, f"id -u; id -G; ls {closed}"], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == ["65534", "65534", "program"]

@@ -83,9 +83,8 @@ class ZouEnvironment:
         ensure_venv(
             folder,
             python=python,
-            requirements=["--requirement", str(_HERE / "zou-requirements.txt")],
+            requirement_files=[_HERE / "zou-requirements.txt"],
             constraints=[_HERE / "zou-constraints.txt"],
-            depends_on=[(_HERE / "zou-requirements.txt").read_text(encoding="utf-8")],
             log=folder.with_name(f"{folder.name}.log"),
             progress=progress,
             space=_SPACE,

@@ -63,7 +63,8 @@ def ensure_venv(
     folder: Path,
     *,
     python: Python,
-    requirements: Sequence[str],
+    requirements: Sequence[str] = (),
+    requirement_files: Sequence[Path] = (),
     constraints: Sequence[Path] = (),
     built_with: Sequence[str] = (),
     depends_on: Sequence[str] = (),
@@ -78,11 +79,11 @@ def ensure_venv(
 
     Args:
         requirements: arguments for ``pip install``.
+        requirement_files: pip requirements files.
         constraints: pip constraints files.
         built_with: what to install first, to build source packages with; without any, pip
             builds each with what it asks for today.
-        depends_on: texts that stand for what else the result depends on (the contents of a
-            requirements file, say).
+        depends_on: texts that stand for what else the result depends on.
         log: file that gets pip's output.
         space: bytes that must be free before anything is installed.
 
@@ -94,7 +95,9 @@ def ensure_venv(
         InputError: making it or installing into it failed (the log says why), or something
             else lies in the folder.
     """
-    stamp = _stamp(python, [*requirements, *built_with, *depends_on], constraints)
+    stamp = _stamp(
+        python, [*requirements, *built_with, *depends_on], [*requirement_files, *constraints]
+    )
     interpreter = bin_python(folder)
     if _read_stamp(folder) == stamp and interpreter.exists():
         return interpreter
@@ -118,6 +121,8 @@ def ensure_venv(
         pip = [str(interpreter), "-m", "pip", "install", "--no-input"]
         pip += ["--disable-pip-version-check"]
         command = [*pip, *requirements]
+        for path in requirement_files:
+            command += ["--requirement", str(path)]
         for path in constraints:
             command += ["--constraint", str(path)]
         failure = f"pip could not install into {folder}"
@@ -158,11 +163,10 @@ def clean_environment() -> dict[str, str]:
     }
 
 
-def _stamp(
-    python: Python, requirements: Sequence[str], constraints: Sequence[Path]
-) -> dict[str, str]:
-    digest = hashlib.sha256("\n".join(requirements).encode())
-    for path in constraints:
+def _stamp(python: Python, texts: Sequence[str], files: Sequence[Path]) -> dict[str, str]:
+    """What an environment is made from: of files the contents, wherever they lie."""
+    digest = hashlib.sha256("\n".join(texts).encode())
+    for path in files:
         digest.update(path.read_bytes())
     return {
         "python": ".".join(map(str, python.version)),
