@@ -90,18 +90,18 @@ def prepare_gazu(job: Job, folder: Path, files: list[Path]) -> Work:
 
 def count_requests() -> dict[str, int]:
     """Count what is sent from now on, and what is refused, below both clients."""
-    requests: Any = importlib.import_module("requests")
+    adapters: Any = importlib.import_module("requests.adapters")
     counted = {"requests": 0, "refused": 0}
-    send = requests.Session.send
+    send = adapters.HTTPAdapter.send
 
-    def counting(session: Any, request: Any, **options: Any) -> Any:
+    def counting(adapter: Any, request: Any, **options: Any) -> Any:
         counted["requests"] += 1
-        response = send(session, request, **options)
+        response = send(adapter, request, **options)
         if response.status_code >= 400 and request.url.endswith("/working-files/new"):
             counted["refused"] += 1
         return response
 
-    requests.Session.send = counting
+    adapters.HTTPAdapter.send = counting
     return counted
 
 
