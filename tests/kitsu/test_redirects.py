@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 import requests
-from scripted_server import ScriptedServer, json_answer, redirect
+from scripted_server import Answer, ScriptedServer, json_answer, redirect
 
 from wf_core.errors import BadAnswer, WorkfilesError
 from wf_core.kitsu import Session, Timeouts
@@ -73,6 +73,15 @@ def test_when_sent_to_another_host_then_the_error_names_it(
         session_for(server).get("r")
 
 
+@pytest.mark.parametrize("location", ["https://[", "https://a:99999/", "http://"])
+def test_when_sent_to_no_address_at_all_then_it_is_a_bad_answer(
+    server: ScriptedServer, location: str
+) -> None:
+    server.everything(redirect(location))
+    with pytest.raises(BadAnswer):
+        session_for(server).get("r")
+
+
 @pytest.mark.parametrize("status", [301, 302, 303])
 def test_when_a_change_is_redirected_then_it_does_not_become_a_get(
     server: ScriptedServer, status: int
@@ -117,6 +126,13 @@ def test_when_redirects_go_round_then_they_end(server: ScriptedServer) -> None:
     with pytest.raises(BadAnswer, match="without end"):
         session_for(server).get("r")
     assert len(server.requests) == 5
+
+
+def test_when_a_redirect_has_an_endless_body_then_it_is_not_read(server: ScriptedServer) -> None:
+    body = Answer(301, {"Location": "/new"}, b" " * 65536, no_length=True, repeat=10**9)
+    server.on("GET", "/old", body)
+    server.on("GET", "/new", json_answer({"here": True}))
+    assert session_for(server).get("old") == {"here": True}
 
 
 class Recorder(requests.adapters.BaseAdapter):

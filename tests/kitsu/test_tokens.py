@@ -340,7 +340,7 @@ def test_when_things_are_shown_then_tokens_are_not_in_them(server: ScriptedServe
     tokens = Tokens(JWT, "refresh-secret")
     store = store_with(server, tokens)
     session = Session(server.url, tokens=store, bot_token="bot-secret")
-    shown = repr([tokens, store, session, vars(session)["_http"]])
+    shown = repr([tokens, store, session, vars(session)["_wire"]])
     assert not any(secret in shown for secret in (JWT, "refresh-secret", "bot-secret"))
 
 

@@ -13,10 +13,9 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from http.cookiejar import DefaultCookiePolicy
 from threading import RLock
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
@@ -34,9 +33,10 @@ from wf_core.errors import (
     WorkfilesError,
 )
 from wf_core.kitsu import answers
-from wf_core.kitsu.address import normalise_server, origin, same_origin
-from wf_core.kitsu.deadline import DeadlineAdapter, Limits, Timeouts, limits_of_this_request
+from wf_core.kitsu.address import normalise_server
+from wf_core.kitsu.deadline import Limits, Timeouts
 from wf_core.kitsu.tokens import MemoryTokenStore, Tokens, TokenStore
+from wf_core.kitsu.wire import Wire
 
 __all__ = ["Session"]
 
@@ -45,23 +45,8 @@ log = logging.getLogger(__name__)
 LARGEST_JSON = 256 * 1024 * 1024
 """Bytes; the longest list of a large production is a tenth of it."""
 _LARGEST_ERROR = 64 * 1024
-_MOST_REDIRECTS = 5
-_REDIRECTS = (301, 302, 303, 307, 308)
 _FIRST_WAIT = 0.25  # seconds; doubled for each further try
 _LONGEST_WAIT = 8.0
-_NO_PROXY = {"http": None, "https": None, "all": None}
-
-
-class _Bearer(requests.auth.AuthBase):
-    """Sets the header of one token. Being set, it also keeps requests from using ~/.netrc."""
-
-    def __init__(self, token: str | None) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class Session:
@@ -104,21 +89,14 @@ class Session:
         self._sleep = sleep
         self._bot_token = bot_token.strip() if bot_token else None
         self._refreshing = RLock()
-        self._http = requests.Session()
-        self._http.headers["User-Agent"] = user_agent
-        self._http.headers["Accept"] = "application/json"
-        # Tokens travel in a header only; a cookie would be one more to lose.
-        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        transport = adapter or DeadlineAdapter()
-        self._http.mount("https://", transport)
-        self._http.mount("http://", transport)
+        self._wire = Wire(self.host, adapter=adapter, user_agent=user_agent)
 
     def __repr__(self) -> str:
         return f"<Session {self.server}>"
 
     def close(self) -> None:
         """Close the idle connections; the session can be used again."""
-        self._http.close()
+        self._wire.close()
 
     def limited(
         self,
@@ -254,9 +232,9 @@ class Session:
         refreshed = False
         while True:
             limits = Limits(self.timeouts, stream=True)
-            response = self._send(
+            response = self._wire.send(
                 method,
-                route,
+                self._url(route),
                 data=body() if callable(body) else body,
                 headers=headers,
                 token=used,
@@ -266,12 +244,12 @@ class Session:
             try:
                 if response.status_code in ok:
                     # A full disk of the caller's is no failure of the server's.
-                    with self._translated(method, answers.HTTP_ERRORS):
+                    with self._wire.translated(method, answers.HTTP_ERRORS):
                         yield response
                     return
                 # From here on the answer is a short document, with a deadline as any other.
                 limits.stream = False
-                text = self._read(response, limits, method, _LARGEST_ERROR, cut=True)
+                text = self._wire.read(response, limits, method, _LARGEST_ERROR, cut=True)
             finally:
                 response.close()
             trouble = answers.is_token_trouble(response.status_code, text)
@@ -300,13 +278,13 @@ class Session:
         tries = 0
         while True:
             try:
-                response = self._send(
-                    method, route, json=body, params=params, token=used, limits=limits
+                response = self._wire.send(
+                    method, self._url(route), json=body, params=params, token=used, limits=limits
                 )
                 try:
                     success = 200 <= response.status_code < 300
                     largest = LARGEST_JSON if success else _LARGEST_ERROR
-                    text = self._read(response, limits, method, largest, cut=not success)
+                    text = self._wire.read(response, limits, method, largest, cut=not success)
                 finally:
                     response.close()
                 status = response.status_code
@@ -333,110 +311,6 @@ class Session:
                 self._sleep(wait)
                 tries += 1
 
-    def _send(
-        self,
-        method: str,
-        route: str,
-        *,
-        token: str | None,
-        limits: Limits,
-        data: Any = None,
-        json: Any = None,
-        params: Mapping[str, Any] | None = None,
-        headers: Mapping[str, str] | None = None,
-        replay: Callable[[], Any] | None = None,
-    ) -> requests.Response:
-        """One request and the redirects it is allowed to follow; the body is not read yet."""
-        url = f"{self.server}/{route.lstrip('/')}"
-        for _ in range(_MOST_REDIRECTS):
-            started = time.monotonic()
-            # A proxy reads what is not encrypted: plain http goes straight or not at all.
-            plain = urlsplit(url).scheme == "http"
-            with self._translated(method), limits_of_this_request(limits):
-                left = max(0.001, limits.remaining())
-                response = self._http.request(
-                    method,
-                    url,
-                    params=params,
-                    data=data,
-                    json=json,
-                    headers=headers,
-                    auth=_Bearer(token),
-                    timeout=(
-                        min(self.timeouts.connect, left),
-                        self.timeouts.read if limits.stream else min(self.timeouts.read, left),
-                    ),
-                    allow_redirects=False,
-                    stream=True,
-                    proxies=dict(_NO_PROXY) if plain else None,  # type: ignore[arg-type]
-                )
-            log.debug(
-                "%s %s: %d in %.3f s",
-                method,
-                route,
-                response.status_code,
-                time.monotonic() - started,
-            )
-            location = response.headers.get("Location")
-            if response.status_code not in _REDIRECTS or not location:
-                return response
-            response.close()
-            url = self._redirected(method, url, location, response.status_code)
-            params = None  # the new address carries them
-            if data is not None:
-                if replay is None:
-                    raise BadAnswer(
-                        f"{self.host} sends this request on to {urlsplit(url).netloc}.",
-                        hint="Use that address.",
-                    )
-                data = replay()
-        raise BadAnswer(
-            f"{self.host} sends every request on to another address, without end.",
-            hint="Check the address of the server.",
-        )
-
-    def _redirected(self, method: str, url: str, location: str, status: int) -> str:
-        """The address a redirect leads to, if it may be followed with the token."""
-        target = urljoin(url, location)
-        old, new = origin(url), origin(target)
-        upgrade = (
-            (old[0], new[0]) == ("http", "https")
-            and old[1] == new[1]
-            and (new[2] == old[2] or (old[2], new[2]) == (80, 443))
-        )
-        if not (same_origin(url, target) or upgrade):
-            raise answers.SentAway(
-                f"{self.host} sends its visitors on to {new[1] or 'another place'}; nothing was "
-                "sent there.",
-                hint=f"If that is your Kitsu, log in there: wf login {new[0]}://{new[1]}",
-            )
-        if method not in ("GET", "HEAD") and status not in (307, 308):
-            raise answers.SentAway(
-                f"{self.host} has moved to another address ({status}); nothing was changed.",
-                hint=f"Use the new address: {new[0]}://{urlsplit(target).netloc}",
-            )
-        return target
-
-    def _read(
-        self, response: requests.Response, limits: Limits, method: str, largest: int, *, cut: bool
-    ) -> bytes:
-        """The whole body, at most ``largest`` bytes of it; more is an error unless ``cut``."""
-        parts: list[bytes] = []
-        size = 0
-        with self._translated(method):
-            for part in response.iter_content(65536):
-                parts.append(part)
-                size += len(part)
-                if size > largest:
-                    if cut:
-                        break
-                    raise BadAnswer(
-                        f"{self.host} sent an answer without end (over {largest >> 20} MiB)."
-                    )
-                if limits.remaining() <= 0:
-                    raise TimeoutError("the answer was not complete in time")
-        return b"".join(parts)[:largest]
-
     def _api_is_below(self, limits: Limits) -> bool:
         """Whether this is the address of Kitsu's web interface, with the API below it.
 
@@ -457,19 +331,8 @@ class Session:
         self.server = below.server
         return True
 
-    @contextmanager
-    def _translated(
-        self, method: str, kinds: tuple[type[Exception], ...] = answers.FOREIGN_ERRORS
-    ) -> Iterator[None]:
-        """The boundary: what the libraries below raise leaves as one of ours."""
-        try:
-            yield
-        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as exc:
-            raise UsageError("That request cannot be written as HTTP.") from exc
-        except requests.exceptions.ContentDecodingError as exc:
-            raise BadAnswer(f"{self.host} sent an answer that cannot be unpacked.") from exc
-        except kinds as exc:
-            raise answers.error_of_exception(exc, host=self.host, method=method) from exc
+    def _url(self, route: str) -> str:
+        return f"{self.server}/{route.lstrip('/')}"
 
     def _error(self, response: requests.Response, method: str, text: bytes) -> WorkfilesError:
         return answers.error_of_status(

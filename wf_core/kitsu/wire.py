@@ -1,0 +1,220 @@
+"""One request over the wire: time limits, redirects, a bound on bodies, our errors.
+
+What the libraries below do and raise ends here; :class:`~wf_core.kitsu.Session` adds tokens
+and repetition.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import requests.adapters
+import requests.auth
+
+from wf_core.errors import BadAnswer, UsageError
+from wf_core.kitsu import answers
+from wf_core.kitsu.address import origin, same_origin
+from wf_core.kitsu.deadline import DeadlineAdapter, Limits, limits_of_this_request
+
+__all__ = ["Wire"]
+
+log = logging.getLogger(__name__)
+
+_MOST_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
+_NO_PROXY: dict[str, Any] = {"http": None, "https": None, "all": None}
+
+
+class _Bearer(requests.auth.AuthBase):
+    """Sets the header of one token. Being set, it also keeps requests from using ~/.netrc."""
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class Wire:
+    """The connections to one host. May be used by several threads.
+
+    Args:
+        host: the host as messages name it.
+        adapter: the transport, :class:`DeadlineAdapter` when None.
+        user_agent: how this client names itself.
+    """
+
+    def __init__(
+        self, host: str, *, adapter: requests.adapters.BaseAdapter | None, user_agent: str
+    ) -> None:
+        self.host = host
+        self._http = requests.Session()
+        self._http.headers["User-Agent"] = user_agent
+        self._http.headers["Accept"] = "application/json"
+        # Tokens travel in a header only; a cookie would be one more to lose.
+        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        transport = adapter or DeadlineAdapter()
+        self._http.mount("https://", transport)
+        self._http.mount("http://", transport)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._http.close()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        token: str | None,
+        limits: Limits,
+        data: Any = None,
+        json: Any = None,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        replay: Callable[[], Any] | None = None,
+    ) -> requests.Response:
+        """One request and the redirects it is allowed to follow; the body is not read yet.
+
+        Args:
+            method: the HTTP method.
+            url: the address, on the host of this wire.
+            token: what to authenticate with; nothing when None.
+            limits: the time there is; its reader stays with the answer.
+            data: a body as it is, or
+            json: a value to send as JSON.
+            params: the query.
+            headers: further headers.
+            replay: gives the body once more, for redirects that keep the method.
+
+        Raises:
+            ServerError, UsageError: see :mod:`wf_core.errors`.
+        """
+        timeouts = limits.timeouts
+        path = urlsplit(url).path
+        for _ in range(_MOST_REDIRECTS):
+            started = time.monotonic()
+            # A proxy reads what is not encrypted: plain http goes straight or not at all.
+            plain = urlsplit(url).scheme == "http"
+            with self.translated(method), limits_of_this_request(limits):
+                left = max(0.001, limits.remaining())
+                request = requests.Request(
+                    method,
+                    url,
+                    params=params,
+                    data=data,
+                    json=json,
+                    headers=headers,
+                    auth=_Bearer(token),
+                )
+                prepared = self._http.prepare_request(request)
+                address = str(prepared.url)
+                settings: Any = self._http.merge_environment_settings(
+                    address, dict(_NO_PROXY) if plain else {}, True, None, None
+                )
+                # Not through the session's own send: it reads whole bodies of redirects.
+                response = self._http.get_adapter(address).send(
+                    prepared,
+                    timeout=(
+                        min(timeouts.connect, left),
+                        timeouts.read if limits.stream else min(timeouts.read, left),
+                    ),
+                    **settings,
+                )
+            log.debug(
+                "%s %s: %d in %.3f s",
+                method,
+                path,
+                response.status_code,
+                time.monotonic() - started,
+            )
+            location = response.headers.get("Location")
+            if response.status_code not in _REDIRECTS or not location:
+                return response
+            response.close()
+            url = self._redirected(method, url, location, response.status_code)
+            params = None  # the new address carries them
+            if data is not None:
+                if replay is None:
+                    raise BadAnswer(
+                        f"{self.host} sends this request on to {urlsplit(url).netloc}.",
+                        hint="Use that address.",
+                    )
+                data = replay()
+        raise BadAnswer(
+            f"{self.host} sends every request on to another address, without end.",
+            hint="Check the address of the server.",
+        )
+
+    def _redirected(self, method: str, url: str, location: str, status: int) -> str:
+        """The address a redirect leads to, if it may be followed with the token."""
+        try:
+            target = urljoin(url, location)
+            old, new = origin(url), origin(target)
+        except ValueError as exc:
+            raise BadAnswer(f"{self.host} sends its visitors to no address at all.") from exc
+        upgrade = (
+            (old[0], new[0]) == ("http", "https")
+            and old[1] == new[1]
+            and (new[2] == old[2] or (old[2], new[2]) == (80, 443))
+        )
+        if not (same_origin(url, target) or upgrade):
+            raise answers.SentAway(
+                f"{self.host} sends its visitors on to {new[1] or 'another place'}; nothing was "
+                "sent there.",
+                hint=f"If that is your Kitsu, log in there: wf login {new[0]}://{new[1]}",
+            )
+        if method not in ("GET", "HEAD") and status not in (307, 308):
+            raise answers.SentAway(
+                f"{self.host} has moved to another address ({status}); nothing was changed.",
+                hint=f"Use the new address: {new[0]}://{urlsplit(target).netloc}",
+            )
+        return target
+
+    def read(
+        self, response: requests.Response, limits: Limits, method: str, largest: int, *, cut: bool
+    ) -> bytes:
+        """The whole body, at most ``largest`` bytes of it; more is an error unless ``cut``.
+
+        Raises:
+            BadAnswer: too long, or packed in a way that cannot be unpacked.
+            ServerUnavailable: it broke off, or took too long.
+        """
+        parts: list[bytes] = []
+        size = 0
+        with self.translated(method):
+            for part in response.iter_content(65536):
+                parts.append(part)
+                size += len(part)
+                if size > largest:
+                    if cut:
+                        break
+                    raise BadAnswer(
+                        f"{self.host} sent an answer without end (over {largest >> 20} MiB)."
+                    )
+                if limits.remaining() <= 0:
+                    raise TimeoutError("the answer was not complete in time")
+        return b"".join(parts)[:largest]
+
+    @contextmanager
+    def translated(
+        self, method: str, kinds: tuple[type[Exception], ...] = answers.FOREIGN_ERRORS
+    ) -> Iterator[None]:
+        """The boundary: what the libraries below raise leaves as one of ours."""
+        try:
+            yield
+        except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as exc:
+            raise UsageError("That request cannot be written as HTTP.") from exc
+        except requests.exceptions.ContentDecodingError as exc:
+            raise BadAnswer(f"{self.host} sent an answer that cannot be unpacked.") from exc
+        except kinds as exc:
+            raise answers.error_of_exception(exc, host=self.host, method=method) from exc
