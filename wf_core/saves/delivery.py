@@ -122,7 +122,8 @@ class Delivery:
 
         def plan(number: int) -> None:
             nonlocal row
-            row = self._record(row, revision=number, claim_doubt=False)
+            # In doubt before it is asked for: this process may not live to hear the answer.
+            row = self._record(row, revision=number, claim_doubt=True)
 
         claimer = Claimer(
             registry=self.hurried(patience),
