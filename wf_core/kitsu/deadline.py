@@ -20,7 +20,7 @@ from typing import Any
 import requests.adapters
 import urllib3
 
-from wf_core.kitsu.line import PatientSender, wait_for_bytes
+from wf_core.kitsu.line import PatientSender, receive
 
 __all__ = ["DeadlineAdapter", "Limits", "Timeouts", "limits_of_this_request"]
 
@@ -117,13 +117,11 @@ class _Reader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Any) -> int | None:
+    def readinto(self, buffer: Any) -> int:
         seconds = self._limits.wait_at_most()
-        self._sock.settimeout(seconds)
         started = time.monotonic()
-        wait_for_bytes(self._sock, seconds)
-        count: int | None = self._raw.readinto(buffer)
-        self._limits.received(count or 0, time.monotonic() - started)
+        count = receive(self._sock, buffer, seconds)
+        self._limits.received(count, time.monotonic() - started)
         return count
 
     def fileno(self) -> int:

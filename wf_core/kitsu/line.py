@@ -19,7 +19,7 @@ from typing import Any
 
 from urllib3.util import wait_for_read, wait_for_write
 
-__all__ = ["PatientSender", "wait_for_bytes", "watched"]
+__all__ = ["PatientSender", "receive", "watched"]
 
 _SLICE = 256 * 1024  # bytes; what a line at a standstill may leave half sent
 _GO_ON = b"HTTP/1.1 100"  # says nothing yet; some servers send it unasked
@@ -50,16 +50,27 @@ def watched(ask: Callable[[], None], *, stall: float) -> Iterator[None]:
         _watch.reset(token)
 
 
-def wait_for_bytes(sock: Any, seconds: float) -> None:
-    """Inside :func:`watched`, return when there is something to read; else at once.
+def receive(sock: Any, buffer: Any, seconds: float) -> int:
+    """Read from ``sock`` into ``buffer``; the number of bytes, 0 at the end.
 
     Raises:
         TimeoutError: nothing came in ``seconds``.
+        OSError: the connection is broken.
     """
     watch = _watch.get()
-    if watch is None or (isinstance(sock, ssl.SSLSocket) and sock.pending()):
-        return
-    _wait(lambda look: wait_for_read(sock, look), watch, seconds, "nothing came in time")
+    end = time.monotonic() + seconds
+    while True:
+        left = end - time.monotonic()
+        # Whether a socket is readable says little under TLS: a try tells.
+        sock.settimeout(max(0.001, left if watch is None else min(_LOOK, left)))
+        try:
+            count: int = sock.recv_into(buffer)
+        except TimeoutError:
+            if watch is None or time.monotonic() >= end:
+                raise
+            watch.ask()
+        else:
+            return count
 
 
 class PatientSender:
@@ -76,7 +87,7 @@ class PatientSender:
             return
         view = memoryview(data)
         for start in range(0, len(view), _SLICE):
-            _wait(self._has_room, watch, watch.stall, "the server takes no more bytes")
+            self._wait_for_room(watch)
             self.sock.settimeout(watch.stall)
             try:
                 if self._is_answered():
@@ -97,8 +108,12 @@ class PatientSender:
             used.close()
         return response
 
-    def _has_room(self, seconds: float) -> bool:
-        return bool(wait_for_write(self.sock, seconds))
+    def _wait_for_room(self, watch: _Watch) -> None:
+        end = time.monotonic() + watch.stall
+        while not wait_for_write(self.sock, max(0.0, min(_LOOK, end - time.monotonic()))):
+            watch.ask()
+            if time.monotonic() >= end:
+                raise TimeoutError("the server takes no more bytes")
 
     def _is_answered(self) -> bool:
         """Whether the server has answered, or hung up, with the request still under way."""
@@ -107,11 +122,3 @@ class PatientSender:
             return False
         start: bytes = self.sock.recv(len(_GO_ON), socket.MSG_PEEK)
         return not _GO_ON.startswith(start) or not start
-
-
-def _wait(ready: Callable[[float], bool], watch: _Watch, seconds: float, late: str) -> None:
-    end = time.monotonic() + seconds
-    while not ready(max(0.0, min(_LOOK, end - time.monotonic()))):
-        watch.ask()
-        if time.monotonic() >= end:
-            raise TimeoutError(late)
