@@ -24,11 +24,13 @@ import json
 import re
 import select
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
@@ -229,12 +231,20 @@ class _ClientGoneError(Exception):
 
 class ScriptedServer:
     """The server; a context manager. ``requests`` holds what arrived, in order of arrival
-    of each request's end. Safe to script and to read from any thread."""
+    of each request's end. Safe to script and to read from any thread.
 
-    def __init__(self) -> None:
+    Args:
+        certificate: a PEM file with a certificate and its key: speak TLS.
+    """
+
+    def __init__(self, *, certificate: Path | None = None) -> None:
+        self._tls: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._tls.load_cert_chain(certificate)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._rules: list[tuple[str, str, list[AnswerOrFunction]]] = []
@@ -316,6 +326,7 @@ class ScriptedServer:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
+            connection = self._encrypted(connection)
             buffered = bytearray()
             while self._exchange(connection, buffered):
                 pass
@@ -325,6 +336,17 @@ class ScriptedServer:
             with self._lock:
                 self._open.discard(connection)
             connection.close()
+
+    def _encrypted(self, connection: socket.socket) -> socket.socket:
+        if self._tls is None:
+            return connection
+        encrypted = self._tls.wrap_socket(connection, server_side=True)  # detaches the other
+        with self._lock:
+            self._open.discard(connection)
+            self._open.add(encrypted)
+        if self._stopping.is_set():
+            raise _ClientGoneError
+        return encrypted
 
     def _exchange(self, connection: socket.socket, buffered: bytearray) -> bool:
         """Read one request, answer it; False when the connection is to be closed."""
