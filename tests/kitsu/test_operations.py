@@ -306,7 +306,7 @@ def test_when_a_productions_tasks_are_listed_then_they_have_names(
     series = next(p for p in artist.productions() if p.name == "Demo Series")
     rows = {
         (t.episode_name, t.sequence_name, t.entity_type_name, t.entity_name, t.task_type_name)
-        for t in artist.production_tasks(series.id)
+        for t in artist.named_production_tasks(series.id)
     }
     assert ("E01", "SQ01", "Shot", "SH010", "Animation") in rows
     assert (None, None, "Characters", "Hero", "Rigging") in rows

@@ -68,9 +68,13 @@ class ProductionRoutes(Routes):
         return self._record(Task, self.session.get(f"data/tasks/{id_in_route(task_id)}"))
 
     def production_tasks(self, project_id: str) -> list[Task]:
-        """All tasks of a production, with the names of what they belong to."""
+        """All tasks of a production, without names."""
         route = f"data/projects/{id_in_route(project_id)}/tasks"
-        tasks = self._records(Task, self.session.get(route))
+        return self._records(Task, self.session.get(route))
+
+    def named_production_tasks(self, project_id: str) -> list[Task]:
+        """All tasks of a production, with the names of what they belong to."""
+        tasks = self.production_tasks(project_id)
         names = ProductionNames(
             self.production(project_id), self.entities(project_id), self.entity_types()
         )

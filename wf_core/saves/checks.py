@@ -13,7 +13,7 @@ from wf_core.saves import marker
 from wf_core.saves.placing import Place, Placing
 from wf_core.saves.records import Records
 from wf_core.saves.request import SaveRequest, check_request
-from wf_core.saves.spool import Spool, refuse_if_taken
+from wf_core.saves.spool import Spool
 
 __all__ = ["Checks", "Plan"]
 
@@ -95,8 +95,6 @@ class Checks:
         if request.if_behind == "fail":
             self._refuse_if_behind(plan)
         place = plan.place(plan.highest + 1)
-        if online:  # else the scene gets a name that nobody else can have
-            refuse_if_taken(place.local)
         self._check_room(place, _size_of(host.current_path()))
         return plan
 

@@ -18,6 +18,7 @@ from wf_core.errors import (
     BadAnswer,
     InputError,
     NotLoggedIn,
+    PathTaken,
     Refused,
     ServerFault,
     ServerUnavailable,
@@ -107,7 +108,8 @@ class Claimer:
         """The claimed record.
 
         Args:
-            plan: called with each number before it is asked for; writes it to the disk.
+            plan: called with each number before it is asked for; writes it to the disk, or
+                raises PathTaken where another file is in the number's place.
             planned: a number an earlier try asked for; None to take the next.
             doubt: the answer to that try was lost.
             known: the highest number, where it was read a moment ago; else it is read now.
@@ -121,8 +123,7 @@ class Claimer:
         number, doubt_now = planned, doubt
         for _ in range(_MOST_ROUNDS):
             if number is None:
-                number = self._next(known, give_up)
-                plan(number)
+                number = self._planned(plan, known, give_up)
             record = self._ask(number, doubt_now, give_up)
             if record is not None:
                 return record
@@ -137,6 +138,21 @@ class Claimer:
             revision=None,
             doubt=False,
         )
+
+    def _planned(self, plan: Callable[[int], None], known: int | None, give_up: float) -> int:
+        """The next number, written down. Where its file is there already although the number
+        seemed free, somebody else may just have been given it: then it is read anew."""
+        number = self._next(known, give_up)
+        while True:
+            try:
+                plan(number)
+            except PathTaken:
+                fresh = self._next(None, give_up)
+                if fresh <= number:
+                    raise
+                number = fresh
+            else:
+                return number
 
     def _next(self, known: int | None, give_up: float) -> int:
         if known is None:

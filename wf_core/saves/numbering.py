@@ -13,6 +13,7 @@ from wf_core.saves.checks import Plan
 from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.journal import SaveRow
+from wf_core.saves.spool import refuse_if_taken
 from wf_core.saves.turns import take_turn
 
 __all__ = ["Numbering"]
@@ -59,6 +60,7 @@ class Numbering:
     def _claim(self, row: SaveRow, plan: Plan, known: int) -> tuple[SaveRow, WorkingFile]:
         def planned(number: int) -> None:
             nonlocal row
+            refuse_if_taken(plan.place(number).local)
             row = self._written_down(row, plan, number)
 
         reused = self._reuse(row, plan)

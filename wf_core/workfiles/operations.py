@@ -1,0 +1,63 @@
+"""What all groups of operations share: the settings, and the parts for one server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wf_core.errors import NotLoggedIn
+from wf_core.kitsu import find_production
+from wf_core.models import Production, TaskContext
+from wf_core.saves.desk import Desk
+from wf_core.settings import Settings
+
+__all__ = ["Cancel", "Operations", "Progress"]
+
+Progress = Callable[[str, int, int], None]
+"""Called with (what is going on, done, total); bytes for transfers, counts otherwise."""
+
+Cancel = Callable[[], bool]
+"""Asked now and then whether to stop; True stops, with everything safe."""
+
+
+class Operations:
+    """The base of the facade.
+
+    Args:
+        settings: see :func:`wf_core.settings.load`.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._desk: Desk | None = None
+
+    def close(self) -> None:
+        """Give back the journal and the connections; saves under way are not disturbed."""
+        if self._desk is not None:
+            self._desk.close()
+            self._desk = None
+
+    @property
+    def desk(self) -> Desk:
+        """The parts behind this facade, made when first needed.
+
+        Raises:
+            NotLoggedIn: no server is known yet.
+        """
+        if self._desk is None:
+            if not self.settings.server:
+                raise NotLoggedIn(
+                    "No Kitsu server is known here yet.", hint="Run wf login with its address."
+                )
+            self._desk = Desk(self.settings, self.settings.server)
+        return self._desk
+
+    def find_task(self, reference: str) -> TaskContext:
+        """The task that ``reference`` names, with everything around it.
+
+        Raises:
+            NotFound, AmbiguousReference: none or several do.
+        """
+        return self.desk.records.context(reference)
+
+    def _production(self, reference: str) -> Production:
+        return find_production(self.desk.client, reference)

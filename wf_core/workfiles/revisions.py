@@ -1,0 +1,230 @@
+"""The revisions of a task: list, get, comment, publish, verify."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from wf_core.disk.copying import sha256_of
+from wf_core.errors import NoFileTree, NotFound, PathTaken
+from wf_core.kitsu.transfer import download
+from wf_core.models import OutputType, TaskContext, WorkingFile
+from wf_core.results import GetResult, PathResult, PublishResult, Revision, VerifyResult
+from wf_core.saves import marker
+from wf_core.saves.request import check_comment
+from wf_core.workfiles.operations import Cancel, Operations, Progress
+
+__all__ = ["RevisionOperations"]
+
+
+class RevisionOperations(Operations):
+    """What is there already."""
+
+    def list_revisions(self, task: str, *, name: str | None = None) -> list[Revision]:
+        """The task's revisions, newest first; those of one ``name``, or of all."""
+        context = self.find_task(task)
+        records = self._records(context, name)
+        authors = self.desk.records.authors(records)
+        return [self._revision(context, record, authors) for record in records]
+
+    def get(
+        self,
+        task: str,
+        *,
+        name: str = "main",
+        revision: int | None = None,
+        to: Path | None = None,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> GetResult:
+        """Bring a revision to this disk.
+
+        Args:
+            task: the task.
+            name: which of its files.
+            revision: its number; the newest complete one when not given.
+            to: a file or an existing folder; the revision's own place when not given.
+            progress: see :data:`Progress`.
+            cancel: see :data:`Cancel`.
+
+        Raises:
+            NotFound: there is no such revision, or its bytes are not on the server.
+            PathTaken: another file is in the way; it was left alone.
+            IntegrityError: the server's bytes are not those that were saved.
+        """
+        context = self.find_task(task)
+        record = self._choose(context, name, revision)
+        data = marker.workfiles_data(record)
+        own = self.desk.placing.local_of(context, record)
+        target = own if to is None else to / own.name if to.is_dir() else to
+        sha256, size = data.get("sha256"), data.get("size")
+        if sha256 and target.is_file() and not target.is_symlink():
+            if sha256_of(target) == sha256:
+                return GetResult(str(target), record.revision, sha256, "hash")
+            raise PathTaken(
+                f"{target} is there already with other contents, so it was left alone.",
+                hint="Name another place with --to.",
+            )
+        target.parent.mkdir(parents=True, exist_ok=True)
+        done = download(
+            self.desk.client.session,
+            record.id,
+            target,
+            size=size if isinstance(size, int) else None,
+            sha256=sha256 if isinstance(sha256, str) else None,
+            progress=None if progress is None else lambda d, t: progress("Downloading", d, t),
+            cancel=cancel,
+        )
+        return GetResult(str(done.path), record.revision, done.sha256, done.checked)
+
+    def path(
+        self,
+        task: str,
+        *,
+        name: str = "main",
+        revision: int | None = None,
+        software: str | None = None,
+    ) -> PathResult:
+        """Where a revision lies, or where the next one will; nothing is created."""
+        context = self.find_task(task)
+        records = self.desk.records
+        newest = records.revisions(context.task.id)[0].get(name)
+        number = revision or max(newest.revision if newest else 0, 0) + 1
+        known = software or (records.software_of(newest) if newest else None) or "Blender"
+        record = records.software(known, "")
+        place = self.desk.placing.of(
+            context, name=name, revision=number, extension=record.extension, software=record
+        )
+        return PathResult(str(place.local), place.server, number)
+
+    def comment(self, task: str, revision: int, text: str, *, name: str = "main") -> Revision:
+        """Change the comment of a revision; a save's marker in it is kept.
+
+        Raises:
+            NotFound: there is no such revision.
+            PermissionDenied: the server does not let this account change it.
+        """
+        check_comment(text)
+        context = self.find_task(task)
+        record = self._choose(context, name, revision, any_state=True)
+        suffix = marker.of(record.comment)
+        changed = self.desk.client.set_comment(record.id, text + suffix)
+        return self._revision(context, changed, self.desk.records.authors([changed]))
+
+    def publish(
+        self, task: str, revision: int, output_type: str, *, name: str = "main"
+    ) -> PublishResult:
+        """Record a revision as the source of the next output file of its entity.
+
+        Raises:
+            NotFound: no such revision or output type.
+            NoFileTree: the production's tree has no output paths.
+        """
+        context = self.find_task(task)
+        record = self._choose(context, name, revision)
+        kind = self._output_type(output_type)
+        if "output" not in (context.production.file_tree or {}):
+            raise NoFileTree(
+                f"The file tree of {context.production.name} says nothing about output files, so "
+                "the server cannot give them a path. Nothing was published.",
+                hint="Ask an administrator to add an “output” mode (wf tree).",
+            )
+        made = self.desk.client.create_output_file(
+            context.entity.id,
+            working_file_id=record.id,
+            output_type_id=kind.id,
+            task_type_id=context.task_type.id,
+            name=name,
+            comment=marker.detach(record.comment),
+        )
+        return PublishResult(
+            output_file_id=made.id,
+            working_file_id=record.id,
+            output_type=kind.name,
+            name=made.name,
+            revision=made.revision,
+            path=made.path,
+        )
+
+    def _output_type(self, reference: str) -> OutputType:
+        kinds = self.desk.client.output_types()
+        for kind in kinds:
+            if reference.casefold() in (
+                kind.id,
+                kind.name.casefold(),
+                (kind.short_name or "").casefold(),
+            ):
+                return kind
+        names = sorted(kind.name for kind in kinds)
+        raise NotFound(
+            f"Kitsu has no output type “{reference}”; it has: {', '.join(names) or 'none'}.",
+            suggestions=names,
+        )
+
+    def _records(self, context: TaskContext, name: str | None) -> list[WorkingFile]:
+        client = self.desk.client
+        if name is None:
+            records = client.working_files(context.task.id)
+        else:
+            records = client.entity_working_files(
+                context.entity.id, task_id=context.task.id, name=name
+            )
+        visible = [record for record in records if record.revision >= 0]
+        return sorted(visible, key=lambda r: (r.revision, r.created_at or ""), reverse=True)
+
+    def _choose(
+        self, context: TaskContext, name: str, revision: int | None, *, any_state: bool = False
+    ) -> WorkingFile:
+        records = self._records(context, name)
+        for record in records:
+            state = marker.state_of(record)
+            usable = state in ("committed", "foreign")
+            if revision is None and usable:
+                return record
+            if record.revision == revision:
+                if usable or any_state:
+                    return record
+                why = "was given up" if state == "void" else "has not arrived on the server yet"
+                raise NotFound(f"Revision {revision} of “{name}” {why}.")
+        which = f"revision {revision}" if revision is not None else "complete revision"
+        has = ", ".join(str(record.revision) for record in records[:8]) or "none"
+        raise NotFound(
+            f"“{name}” of {context.label} has no {which}; it has: {has}.",
+            suggestions=[str(record.revision) for record in records[:8]],
+        )
+
+    def _revision(
+        self, context: TaskContext, record: WorkingFile, authors: dict[str, str]
+    ) -> Revision:
+        data = marker.workfiles_data(record)
+        size = data.get("size")
+        base = data.get("base_revision")
+        return Revision(
+            working_file_id=record.id,
+            task_id=context.task.id,
+            name=record.name,
+            revision=record.revision,
+            comment=marker.detach(record.comment),
+            author=authors.get(record.person_id or "", ""),
+            created_at=record.created_at,
+            state=marker.state_of(record),
+            sha256=data.get("sha256"),
+            size=size if isinstance(size, int) else record.size,
+            path=self.desk.placing.shown(record),
+            base_revision=base if isinstance(base, int) else None,
+        )
+
+    def verify(
+        self,
+        task: str,
+        *,
+        name: str | None = None,
+        deep: bool = False,
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> VerifyResult:
+        """Compare records, stored lengths, local files and with ``deep`` stored hashes."""
+        from wf_core.care import verify  # only who verifies pays for it
+
+        context = self.find_task(task)
+        records = self._records(context, name)
+        return verify(self.desk, context, records, deep=deep, progress=progress, cancel=cancel)
