@@ -14,7 +14,7 @@ from pathlib import Path, PurePath
 from typing import TypeVar
 
 from wf_core.disk.copying import copy_exactly
-from wf_core.disk.files import in_words, rename_exclusive
+from wf_core.disk.files import half_made, in_words, rename_exclusive
 from wf_core.errors import FileUnreadable
 from wf_core.host import Host, MissingFile, SceneTag
 
@@ -107,7 +107,7 @@ class FileHost(Host):
                 the file has become empty.
         """
         source, _ = _looked_at(self._path)
-        half = path.with_name(f".{uuid.uuid4().hex}.part")
+        half = half_made(path, self._tag.save_id if self._tag else uuid.uuid4().hex)
         copy_exactly(source, half)
         try:
             rename_exclusive(half, path)

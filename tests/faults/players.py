@@ -282,7 +282,7 @@ def _signals(order: Order) -> list[tuple[float, signal.Signals]]:
 
 
 def _plain_environment() -> dict[str, str]:
-    kept = ("PATH", "HOME", "TMPDIR", "TZ")
+    kept = ("PATH", "HOME", "TMPDIR", "TZ", "PYTHONPATH")
     found = {name: os.environ[name] for name in kept if name in os.environ}
     return found | {"LC_ALL": "C.UTF-8"}
 

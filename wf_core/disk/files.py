@@ -22,6 +22,7 @@ __all__ = [
     "fsync_file",
     "fsync_folder",
     "fsync_handle",
+    "half_made",
     "in_words",
     "open_flags",
     "rename_exclusive",
@@ -84,6 +85,16 @@ def in_words(path: Path, *, writing: bool) -> Iterator[None]:
 def create_new(target: Path, *, mode: int) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     return os.open(target, flags | open_flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"), mode)
+
+
+def half_made(path: Path, owner: str) -> Path:
+    """Where a file is made before it gets its name: beside it, on the same disk, hidden.
+
+    Args:
+        owner: who makes it (the id of a save): so it is known whose the leftover is when
+            that process was killed.
+    """
+    return path.with_name(f".{owner}.part")
 
 
 def rename_exclusive(source: Path, target: Path) -> None:

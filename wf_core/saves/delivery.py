@@ -8,13 +8,21 @@ corrupt the stored file.
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from wf_core.disk.copying import fsync_file, fsync_folder, link_or_copy, sha256_of
+from wf_core.disk.copying import (
+    fsync_file,
+    fsync_folder,
+    link_or_copy,
+    rename_exclusive,
+    sha256_of,
+)
+from wf_core.disk.files import half_made
 from wf_core.disk.locks import Lock, hold, record_lock
 from wf_core.errors import (
     BadAnswer,
@@ -37,7 +45,7 @@ from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.journal import Journal, SaveRow
 from wf_core.saves.machine import boot_id, monotonic
 from wf_core.saves.placing import Placing
-from wf_core.saves.spool import Spool, release
+from wf_core.saves.spool import Spool, release, reserve
 
 __all__ = ["Delivery"]
 
@@ -178,10 +186,16 @@ class Delivery:
             row = self._record(row, final_path=str(place.local), server_path=place.server)
         assert row.final_path is not None
         final = Path(row.final_path)
-        final.parent.mkdir(parents=True, exist_ok=True)
+        half = half_made(final, row.save_id)
         try:
-            link_or_copy(source, final, may_link=row.snapshot == "link")
+            reserve(final, row.save_id)
+            half.unlink(missing_ok=True)
+            link_or_copy(source, half, may_link=row.snapshot == "link")
+            rename_exclusive(half, final)
         except PathTaken:
+            half.unlink(missing_ok=True)
+            if not os.path.lexists(final):
+                raise  # reserved by another save
             if not _same_file_or_bytes(final, row):
                 raise PathTaken(
                     f"{final} already exists and is not this save, so it was left alone. The save "

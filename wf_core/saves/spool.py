@@ -19,7 +19,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 
-from wf_core.disk.copying import fsync_folder
+from wf_core.disk.copying import fsync_folder, rename_exclusive
+from wf_core.disk.files import file_error, half_made
 from wf_core.errors import PathError, PathTaken
 from wf_core.saves.journal import SaveRow
 from wf_core.saves.machine import machine_name
@@ -114,7 +115,8 @@ class Spool:
         if row.spool_path:
             spooled = Path(row.spool_path)
             spooled.unlink(missing_ok=True)
-            (spooled.parent / f"{row.save_id}.json").unlink(missing_ok=True)
+            for name in (f"{row.save_id}.json", f".{row.save_id}.tmp"):
+                (spooled.parent / name).unlink(missing_ok=True)
 
     def _note(self, folder: Path) -> None:
         if folder in self.folders():
@@ -131,27 +133,27 @@ def reserve(path: Path, save_id: str) -> None:
 
     Raises:
         PathTaken: a file is there already, or another save has reserved it.
-        PathError: the folder cannot be made or written.
+        PathError, DiskFull: the folder cannot be made or written.
     """
-    owner = _owner_file(path)
+    owner, half = _owner_file(path), _owner_file(path, half=save_id)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        # Whole or not there: nobody could tell whose an empty one is.
+        with half.open("w", encoding="ascii") as stream:
+            stream.write(save_id)
+            stream.flush()
+            os.fsync(stream.fileno())
         try:
-            with owner.open("x", encoding="ascii") as stream:
-                stream.write(save_id)
-                stream.flush()
-                os.fsync(stream.fileno())
-        except FileExistsError:
+            rename_exclusive(half, owner)
+        except PathTaken:
+            half.unlink()
             if reserved_by(path) != save_id:
                 raise PathTaken(
                     f"{path} is being written by another save, so it was left alone.",
                     hint=f"If no save is running there any more, remove {owner.name} beside it.",
                 ) from None
     except OSError as exc:
-        raise PathError(
-            f"The folder {path.parent} cannot be written: {exc.strerror}.",
-            hint="Ask for write access to it, or choose another workspace in the settings.",
-        ) from exc
+        raise file_error(exc, path, writing=True) from exc
     try:
         refuse_if_taken(path)
     except PathTaken:
@@ -181,13 +183,16 @@ def reserved_by(path: Path) -> str | None:
 
 
 def release(path: Path, save_id: str) -> None:
-    """Take the reservation away, if it is this save's."""
+    """Take the reservation away, if it is this save's, and what this save left half made."""
+    for leftover in (half_made(path, save_id), _owner_file(path, half=save_id)):
+        leftover.unlink(missing_ok=True)
     if reserved_by(path) == save_id:
         _owner_file(path).unlink(missing_ok=True)
 
 
-def _owner_file(path: Path) -> Path:
-    return path.with_name(f".{path.name}.wf")
+def _owner_file(path: Path, *, half: str = "") -> Path:
+    """The sidecar that says whose ``path`` is; with ``half``, where that save makes it."""
+    return path.with_name(f".{half or path.name}.wf")
 
 
 def _owner(home: Path) -> str:
