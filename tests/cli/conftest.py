@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import Here, Process
+from tests.cli.running import Here, Process, end_uploaders
 
 
 @pytest.fixture
@@ -22,10 +23,11 @@ def here(home: Path, monkeypatch: pytest.MonkeyPatch) -> Here:
 
 
 @pytest.fixture
-def process(home: Path, tmp_path: Path) -> Process:
+def process(home: Path, tmp_path: Path) -> Iterator[Process]:
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.startswith("WF_") and name not in ("NO_COLOR", "FORCE_COLOR", "BROWSER")
     }
-    return Process({**kept, "WF_HOME": str(home), "WF_WORKSPACE": str(tmp_path / "workspace")})
+    yield Process({**kept, "WF_HOME": str(home), "WF_WORKSPACE": str(tmp_path / "workspace")})
+    end_uploaders(home)

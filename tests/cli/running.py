@@ -5,8 +5,11 @@ from __future__ import annotations
 import inspect
 import io
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,4 +146,23 @@ class Process:
 
     @staticmethod
     def command(arguments: Sequence[str]) -> list[str]:
-        return [sys.executable, "-W", "error", "-m", "wf_core.cli", *arguments]
+        # The detached uploader is meant to outlive the command.
+        warnings = ("-W", "error", "-W", "ignore:subprocess:ResourceWarning")
+        return [sys.executable, *warnings, "-m", "wf_core.cli", *arguments]
+
+
+def end_uploaders(home: Path) -> None:
+    """End the uploaders that commands of this test have left behind, and no others: those
+    whose WF_HOME is ``home``. They would go on trying servers that are gone with the test."""
+    mine = b"WF_HOME=" + os.fsencode(home)
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            environ = (folder / "environ").read_bytes().split(b"\0")
+            line = (folder / "cmdline").read_bytes()
+        except OSError:
+            continue  # not ours, or gone
+        if mine in environ and b"wf_core.saves.uploader" in line:
+            os.kill(int(folder.name), signal.SIGKILL)
+            deadline = time.monotonic() + 10
+            while folder.exists() and time.monotonic() < deadline:
+                os.sched_yield()

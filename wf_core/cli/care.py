@@ -89,8 +89,8 @@ def tree(
         str | None,
         typer.Option(
             "--set",
-            metavar="FILE|workfiles",
-            help="Give it the tree in this JSON file, or the one that comes with wf.",
+            metavar="FILE|default|default-episodes",
+            help="Give it the tree in this JSON file, or one that comes with wf.",
         ),
     ] = None,
     yes: YesOption = False,
@@ -137,7 +137,7 @@ def _tell_tree(
         session.output.line(f"{production} has the file tree “{wanted}” now.")
     elif tree is None:
         session.output.line(f"{production} has no file tree, so nothing can be saved in it.")
-        session.output.line("A manager gives it one with: wf tree PRODUCTION --set workfiles")
+        session.output.line("A manager gives it one with: wf tree PRODUCTION --set default")
     else:
         for line in json.dumps(tree, indent=2, ensure_ascii=False).splitlines():
             session.output.line(line)
