@@ -6,17 +6,18 @@ version that was being read; a server that cannot or will not do that starts ove
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Protocol
 
 import requests
 
 from wf_core.errors import BadAnswer, Cancelled, IntegrityError, ServerUnavailable
+from wf_core.kitsu.hashing import ParallelHash
 from wf_core.kitsu.line import watched
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.stored import WHOLE, Cancel, Progress, content_length, file_route
@@ -100,7 +101,9 @@ def fetch(
         Cancelled: ``cancel`` said so.
         AccessError, Refused, ServerError: see :mod:`wf_core.errors`.
     """
-    return _Fetch(session, working_file_id, sink, size, progress, cancel, pause).run()
+    transfer = _Fetch(session, working_file_id, sink, size, progress, cancel, pause)
+    with closing(transfer):
+        return transfer.run()
 
 
 def check_hash(found: Fetched, sha256: str | None) -> None:
@@ -143,7 +146,7 @@ class _Fetch:
         self._progress = progress
         self._cancel = cancel
         self._pause = pause
-        self._hash = hashlib.sha256()
+        self._hash = ParallelHash()
         self._done = 0
         self._total = 0
         self._version: str | None = None
@@ -168,6 +171,9 @@ class _Fetch:
                     raise
                 self._wait(exc, tries)
                 tries += 1
+
+    def close(self) -> None:
+        self._hash.close()
 
     def _attempt(self) -> None:
         headers = dict(WHOLE)
@@ -204,7 +210,8 @@ class _Fetch:
             )
         etag = response.headers.get("ETag", "").strip()
         self._version = etag if etag.startswith('"') else None
-        self._hash = hashlib.sha256()
+        self.close()
+        self._hash = ParallelHash()
         self._done, self._total = 0, total
         self._sink.restart(total)
 

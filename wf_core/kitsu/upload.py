@@ -7,7 +7,6 @@ therefore raised before the last bytes leave this machine.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections.abc import Callable, Iterator
@@ -29,6 +28,7 @@ from wf_core.errors import (
     ServerUnavailable,
 )
 from wf_core.kitsu.answers import FOREIGN_ERRORS
+from wf_core.kitsu.hashing import ParallelHash
 from wf_core.kitsu.line import watched
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.stored import Cancel, Progress, file_route
@@ -130,6 +130,8 @@ def upload(
             if isinstance(exc, ServerUnavailable):
                 exc.in_doubt = exc.in_doubt and body.handed_over
             raise
+        finally:
+            body.close()
 
 
 class _Body:
@@ -164,7 +166,7 @@ class _Body:
         # The encoder frames; the file's own bytes go between, uncopied.
         head, end_of_head, self._tail = encoder.to_string().partition(b"\r\n\r\n")
         self._head = head + end_of_head
-        self._hash = hashlib.sha256()
+        self._hash = ParallelHash()
         self._done = 0
         self.handed_over = False
         """Whether the last piece went to the network, so that the server may have it all."""
@@ -190,7 +192,8 @@ class _Body:
     def _pieces(self) -> Iterator[bytes]:
         with in_words(Path(self._name), writing=False):
             self._file.seek(self._start)
-        self._hash, self._done = hashlib.sha256(), 0
+        self.close()
+        self._hash, self._done = ParallelHash(), 0
         yield self._head
         while self._done < self._size:
             self.stop_if_cancelled()
@@ -220,6 +223,9 @@ class _Body:
                 raise _changed(self._name)
             piece += more
         return piece
+
+    def close(self) -> None:
+        self._hash.close()
 
     def stop_if_cancelled(self) -> None:
         # Once everything has left, stopping would only leave the answer unheard.

@@ -1,0 +1,54 @@
+"""SHA-256 beside a transfer instead of in it.
+
+Hashing costs more of the processor than sending or writing the same bytes. In a thread of
+its own (Python lets go of its lock meanwhile) the transfer does not wait for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from queue import Queue
+from threading import Thread
+
+__all__ = ["ParallelHash"]
+
+_AHEAD = 2  # pieces; what the transfer may be ahead of the hash
+_WORTH_A_THREAD = 256 * 1024  # bytes in one piece
+
+
+class ParallelHash:
+    """A SHA-256 that is fed by one thread and computed in another.
+
+    ``close`` it when it is no longer needed; ``hexdigest`` does so too.
+    """
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+        self._queue: Queue[bytes | None] = Queue(_AHEAD)
+        self._thread: Thread | None = None
+
+    def update(self, piece: bytes) -> None:
+        """Add the next bytes; waits while the hash is far behind."""
+        if self._thread is None:
+            if len(piece) < _WORTH_A_THREAD:
+                self._hash.update(piece)
+                return
+            self._thread = Thread(target=self._run, name="wf-hash", daemon=True)
+            self._thread.start()
+        self._queue.put(piece)
+
+    def hexdigest(self) -> str:
+        """The hash of everything added, in hex."""
+        self.close()
+        return self._hash.hexdigest()
+
+    def close(self) -> None:
+        """Wait for what was added, and end the thread."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join()
+            self._thread = None
+
+    def _run(self) -> None:
+        while (piece := self._queue.get()) is not None:
+            self._hash.update(piece)
