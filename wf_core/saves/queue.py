@@ -86,10 +86,11 @@ class Queue:
             if row.waits() > 0:
                 continue
             with hold(self.engine.row_lock(row.save_id)) as mine:
-                if not mine:
+                now = self.engine.journal.get(row.save_id)
+                if not mine or now is None or now.state != "committed":
                     continue
                 try:
-                    self.engine.delivery.look_again(row)
+                    self.engine.delivery.look_again(now)
                 except WorkfilesError:
                     return  # not now; the next pass looks
 
@@ -153,11 +154,14 @@ class Queue:
         self.look_again()
         for row in self.engine.journal.rows("abandoned", server=self.server):
             with hold(self.engine.row_lock(row.save_id)) as mine:
-                if mine:
-                    try:
-                        tidy_abandoned(row, self.engine.delivery)
-                    except WorkfilesError:
-                        return
+                # Another save may have taken its claim over since it was read.
+                now = self.engine.journal.get(row.save_id)
+                if not mine or now is None or now.state != "abandoned":
+                    continue
+                try:
+                    tidy_abandoned(now, self.engine.delivery)
+                except WorkfilesError:
+                    return
 
 
 class _Tally:
