@@ -40,6 +40,8 @@ def make_home(kitsu: LiveKitsu, proxy: Proxy, tmp_path: Path) -> Iterator[MakeHo
                 workspace=tmp_path / workspace,
                 sources=tmp_path / f"sources-{made}",
                 server_url=proxy.url,
+                budget=20.0,
+                timeout=60.0,
             )
             made += 1
             home.set_up(kitsu)

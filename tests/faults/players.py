@@ -107,6 +107,8 @@ class Home:
     """One WF_HOME with its workspace; several homes may share a workspace.
 
     Attributes:
+        budget: seconds a save waits for the server before it goes on alone.
+        timeout: seconds a request may take.
         gone_over: paths of scenes that chaos wrote over or replaced.
         planted: foreign files chaos put where a revision was to go, with their bytes.
     """
@@ -117,6 +119,8 @@ class Home:
     workspace: Path
     sources: Path
     server_url: str
+    budget: float = _OFFLINE_BUDGET
+    timeout: float = _TIMEOUT
     gone_over: set[str] = field(default_factory=set)
     planted: dict[str, bytes] = field(default_factory=dict)
     _running: int = 0
@@ -131,14 +135,14 @@ class Home:
         return {
             "WF_HOME": str(self.folder),
             "WF_WORKSPACE": str(self.workspace),
-            "WF_TIMEOUT": str(_TIMEOUT),
+            "WF_TIMEOUT": str(self.timeout),
         }
 
     def set_up(self, live: LiveKitsu) -> None:
         """Log in, and write settings with which faults resolve quickly."""
         self.folder.mkdir(parents=True)
         self.sources.mkdir(parents=True)
-        settings = {"profiles": {"default": {"offline_budget": _OFFLINE_BUDGET}}}
+        settings = {"profiles": {"default": {"offline_budget": self.budget}}}
         (self.folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
         email, password = live.credentials(self.who)
         with Workfiles(load(self.environment())) as workfiles:

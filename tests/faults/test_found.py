@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from live_kitsu import LiveKitsu
@@ -15,7 +18,13 @@ from live_kitsu import LiveKitsu
 from faults.conftest import MakeHome
 from faults.players import Home
 from faults.proxy import Proxy
-from wf_core.saves.spool import release, reserve, reserved_by
+from wf_core.errors import InputError
+from wf_core.filehost import FileHost
+from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.recovery import open_journal
+from wf_core.saves.spool import Spool, release, reserve, reserved_by
+from wf_core.settings import load
+from wf_core.workfiles import SaveRequest, Workfiles
 
 pytestmark = pytest.mark.slow
 
@@ -79,6 +88,17 @@ def files(workspace: Path) -> dict[str, bytes]:
         for path in workspace.rglob("*")
         if path.is_file() and ".wf-spool" not in path.parts
     }
+
+
+def give_up_a_claim(home: Home, task: str, scene: Path) -> None:
+    """Claim a number for a save that never comes about."""
+
+    class Crash(FileHost):
+        def save_as(self, path: Path) -> None:
+            raise InputError("The application cannot write.")
+
+    with Workfiles(load(home.environment())) as workfiles, pytest.raises(InputError):
+        workfiles.save(Crash(scene), SaveRequest(task=task))
 
 
 def owners(kitsu: LiveKitsu, task: str) -> list[tuple[int, str | None]]:
@@ -166,3 +186,145 @@ def test_when_the_machine_stopped_while_reserving_then_the_path_is_not_blocked(
 
     assert reserved_by(path) == "2"
     assert [left.name for left in tmp_path.iterdir()] == [".lamp_v001.blend.wf"]
+
+
+def delete_journal(home: Home) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (home.folder / f"journal.db{suffix}").unlink(missing_ok=True)
+
+
+def test_when_the_journal_is_made_by_a_process_that_dies_at_once_then_saves_are_still_known(
+    kitsu: LiveKitsu, proxy: Proxy, make_home: MakeHome, scene: Scene
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    first = home.wf("save", scene(b"first"), "--task", task).document["save_id"]
+    second = save_offline(home, proxy, scene(b"second"), "--task", task)
+    third = save_offline(home, proxy, scene(b"third"), "--task", task)
+    delete_journal(home)
+
+    Journal(home.folder / "journal.db").close()
+    ended = home.wf("sync")
+
+    assert ended.code == 0, ended
+    assert owners(kitsu, task) == [(1, first), (2, second), (3, third)]
+
+
+def test_when_the_journal_is_deleted_under_a_save_then_its_own_bytes_arrive_once(
+    kitsu: LiveKitsu, proxy: Proxy, make_home: MakeHome, scene: Scene
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    first = home.wf("save", scene(b"first"), "--task", task).document["save_id"]
+    claimed = proxy.arrange("claim", "hold answer", chance=0.4)  # 4 s
+    going_on = home.start("save", scene(b"second"), "--task", task, "--no-wait")
+    assert claimed.wait(60)
+    delete_journal(home)
+    open_journal(home.folder / "journal.db", Spool(home.folder)).close()  # adopts it: planned
+    out, _ = going_on.communicate(timeout=60)
+    home.kill_all()
+    second = json.loads(out)
+    Path(second["path"]).write_bytes(b"what the artist did next")
+
+    ended = home.wf("sync")
+
+    assert ended.code == 0, ended
+    assert owners(kitsu, task) == [(1, first), (2, second["save_id"])]
+    assert kitsu.stored_bytes(kitsu.working_files(task)[1]["id"]) == b"second"
+
+
+def test_when_a_committed_save_is_all_that_a_lost_journal_forgot_then_nothing_is_parked(
+    kitsu: LiveKitsu, proxy: Proxy, make_home: MakeHome, scene: Scene
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    saved = home.wf("save", scene(b"scene"), "--task", task).document
+    delete_journal(home)
+    open_journal(home.folder / "journal.db", Spool(home.folder)).close()
+    for kept in home.workspace.glob(".wf-spool/*/*"):
+        kept.unlink()  # as the second look of a process with the old journal does
+    uploads = proxy.arrange("upload", "pass")
+
+    ended = home.wf("sync")
+
+    assert (ended.code, ended.document["committed"]) == (0, 1), ended
+    assert owners(kitsu, task) == [(1, saved["save_id"])]
+    assert not uploads.is_set()
+
+
+def test_when_an_earlier_save_is_sent_meanwhile_then_it_does_not_get_a_second_number(
+    kitsu: LiveKitsu,
+    proxy: Proxy,
+    make_home: MakeHome,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    first = home.wf("save", scene(b"first"), "--task", task).document["save_id"]
+    second = save_offline(home, proxy, scene(b"second"), "--task", task)
+    read = Journal.of_scope
+
+    def read_then_overtaken(*args: Any) -> list[SaveRow]:
+        rows = read(*args)
+        monkeypatch.setattr(Journal, "of_scope", read)
+        assert home.wf("sync").document["committed"] == 1
+        return rows
+
+    with Workfiles(load(home.environment())) as workfiles:
+        workfiles.desk.circuit.reset()
+        monkeypatch.setattr(Journal, "of_scope", read_then_overtaken)
+        third = workfiles.save(FileHost(Path(scene(b"third"))), SaveRequest(task=task)).save_id
+
+    assert owners(kitsu, task) == [(1, first), (2, second), (3, third)]
+
+
+def test_when_a_claim_is_taken_over_meanwhile_then_it_is_not_declared_void(
+    kitsu: LiveKitsu,
+    proxy: Proxy,
+    make_home: MakeHome,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mine, theirs = make_home("artist"), make_home("artist2", workspace="theirs")
+    task = kitsu.fresh_task(assign=("artist", "artist2")).id
+    give_up_a_claim(mine, task, Path(scene(b"given up")))
+    read = Journal.rows
+
+    def read_then_overtaken(journal: Journal, *states: Any, **others: Any) -> list[SaveRow]:
+        rows = read(journal, *states, **others)
+        if states == ("abandoned",):
+            monkeypatch.setattr(Journal, "rows", read)
+            proxy.arrange("upload", "503")
+            source = scene(b"mine")
+            saved = mine.wf("save", source, "--task", task, "--comment", "mine")
+            mine.kill_all()
+            assert saved.document["revision"] == 1, saved
+            assert theirs.wf("save", scene(b"theirs"), "--task", task).code == 0
+        return rows
+
+    with Workfiles(load(mine.environment())) as workfiles:
+        monkeypatch.setattr(Journal, "rows", read_then_overtaken)
+        workfiles.sync()
+
+    record = kitsu.working_files(task)[0]
+    assert "void" not in (record["data"] or {}).get("workfiles", {})
+    assert mine.wf("sync").code == 0
+    assert kitsu.working_files(task)[0]["comment"] == "mine"
+
+
+def test_when_two_saves_take_over_one_claim_then_only_one_gets_it(
+    make_home: MakeHome, kitsu: LiveKitsu, scene: Scene
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    give_up_a_claim(home, task, Path(scene(b"given up")))
+    with Workfiles(load(home.environment())) as workfiles:
+        journal = workfiles.desk.journal
+        (old,) = journal.rows("abandoned")
+        assert old.working_file_id is not None
+        new = [journal.add(replace(old, save_id=f"new {n}", state="planned")) for n in (1, 2)]
+
+        taken = [journal.take_over(old, row, old.working_file_id, 1) for row in new]
+
+    assert [row.save_id if row else None for row in taken] == ["new 1", None]

@@ -233,12 +233,17 @@ class Delivery:
 
     def _already_there(self, row: SaveRow) -> SaveRow | None:
         """After an earlier try: check that the record is still this save's, and look whether
-        its bytes arrived after all."""
+        its bytes arrived after all. A record that this save has committed already (a journal
+        that was lost since knew that) tells their hash."""
         assert row.working_file_id is not None
-        self._still_mine(row, self.client.working_file(row.working_file_id))
-        if stored_length(self.client.session, row.working_file_id) == row.size:
-            return self._uploaded(row, row.sha256 or sha256_of(Path(row.spool_path or "")))
-        return None
+        record = self.client.working_file(row.working_file_id)
+        self._still_mine(row, record)
+        if stored_length(self.client.session, row.working_file_id) != row.size:
+            return None
+        facts = marker.workfiles_data(record)
+        if facts.get("save_id") == row.save_id and isinstance(facts.get("sha256"), str):
+            return self._uploaded(row, facts["sha256"])
+        return self._uploaded(row, row.sha256 or sha256_of(Path(row.spool_path or "")))
 
     def _send(self, row: SaveRow, lock: Lock, progress: Report | None, cancel: Ask | None) -> str:
         """Send the bytes; the SHA-256 of what the server now has."""

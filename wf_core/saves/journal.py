@@ -143,10 +143,6 @@ _MIGRATIONS = (
 class Journal:
     """The journal of one user on one machine. Safe to use from several threads.
 
-    Attributes:
-        path: the database file.
-        is_new: it was made just now, and holds nothing.
-
     Args:
         path: the database file; its folder is made, with mode 0700, when needed.
 
@@ -166,8 +162,8 @@ class Journal:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
             self._refuse_if_damaged()
-            self.is_new = self._version() == 0
             self._migrate()
+            self._inode = self._found()
         except BaseException:
             self._db.close()
             raise
@@ -175,6 +171,16 @@ class Journal:
     def close(self) -> None:
         with self._guard:
             self._db.close()
+
+    def is_in_place(self) -> bool:
+        """Whether others that open the journal still find this very file."""
+        return self._inode is not None and self._found() == self._inode
+
+    def _found(self) -> int | None:
+        try:
+            return self.path.stat().st_ino
+        except FileNotFoundError:
+            return None
 
     def _refuse_if_damaged(self) -> None:
         found = self._db.execute("PRAGMA quick_check(1)").fetchone()[0]
@@ -232,10 +238,18 @@ class Journal:
             )
         return replace(row, **changes)
 
-    def take_over(self, old: SaveRow, new: SaveRow, record_id: str, revision: int) -> SaveRow:
-        """Hand the claim of ``old`` to ``new``, both in one step; gives the new row."""
+    def take_over(
+        self, old: SaveRow, new: SaveRow, record_id: str, revision: int
+    ) -> SaveRow | None:
+        """Hand the claim of ``old`` to ``new``, both in one step; gives the new row, or None
+        when ``old`` is not abandoned (any more)."""
         with self._transaction():
-            self._db.execute("UPDATE saves SET state='discarded' WHERE save_id=?", (old.save_id,))
+            given_up = self._db.execute(
+                "UPDATE saves SET state='discarded' WHERE save_id=? AND state='abandoned'",
+                (old.save_id,),
+            )
+            if given_up.rowcount != 1:
+                return None
             changes = (record_id, revision, old.mark, new.save_id)
             self._db.execute(
                 "UPDATE saves SET state='claimed', working_file_id=?, revision=?, claim_id=?"

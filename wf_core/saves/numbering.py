@@ -9,6 +9,7 @@ from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import WorkfilesError
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
+from wf_core.saves.adoption import catch_up
 from wf_core.saves.checks import Plan
 from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.delivery import Delivery
@@ -95,8 +96,11 @@ class Numbering:
             return None
         for old in self.delivery.journal.of_scope(row.scope, "abandoned"):
             mine = marker.carries(plan.newest.comment, old.mark)
-            if mine and old.working_file_id in (None, plan.newest.id):
-                return self.delivery.journal.take_over(old, row, plan.newest.id, plan.highest)
+            if not mine or old.working_file_id not in (None, plan.newest.id):
+                continue
+            with hold(row_lock(self.lock_folder, old.save_id)) as free:
+                if free:  # else somebody is about to declare it void
+                    return self.delivery.journal.take_over(old, row, plan.newest.id, plan.highest)
         return None
 
     def _follow_new_tree(self, row: SaveRow, plan: Plan, record: WorkingFile) -> SaveRow:
@@ -125,16 +129,22 @@ class Numbering:
     def _earlier_unclaimed(self, row: SaveRow) -> bool:
         """Whether saves of the same file made before this one still wait for a number;
         those that can have one now get it first, so that the order stays."""
-        for earlier in self.delivery.journal.of_scope(row.scope, "saved"):
+        journal = self.delivery.journal
+        for earlier in journal.of_scope(row.scope, "saved"):
             if earlier.seq >= row.seq or earlier.working_file_id is not None:
                 continue
             with hold(row_lock(self.lock_folder, earlier.save_id)) as mine:
                 if not mine:
                     return True
+                # It may have its number since it was read: only under the lock it stays as it is.
+                now = journal.get(earlier.save_id) or earlier
+                now = catch_up(now, journal, self.delivery.spool)
+                if now.state != "saved" or now.working_file_id is not None:
+                    continue
                 try:
-                    self.delivery.claim(earlier, patience=self.budget)
+                    self.delivery.claim(now, patience=self.budget)
                 except WorkfilesError as exc:
-                    self.delivery.note_failure(earlier, exc)
+                    self.delivery.note_failure(now, exc)
                     return True
         return False
 

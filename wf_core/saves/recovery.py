@@ -11,8 +11,10 @@ import os
 import sqlite3
 from pathlib import Path
 
+from wf_core.disk.locks import hold
 from wf_core.errors import NotFound, WorkfilesError
 from wf_core.saves import marker
+from wf_core.saves.adoption import adopt, catch_up
 from wf_core.saves.claim import newest
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.engine import SaveEngine
@@ -27,7 +29,8 @@ UNSURE = "unsure"
 
 
 def open_journal(path: Path, spool: Spool) -> Journal:
-    """The journal at ``path``; a broken one is set aside and made anew from the sidecars.
+    """The journal at ``path``, with every save a sidecar knows of; a broken journal is set
+    aside and made anew from the sidecars alone.
 
     Raises:
         OSError: the folder cannot be written at all.
@@ -37,12 +40,19 @@ def open_journal(path: Path, spool: Spool) -> Journal:
     except sqlite3.DatabaseError as exc:
         if isinstance(exc, sqlite3.OperationalError):
             raise  # locked or unreachable, not broken
-        _set_aside(path)
-        journal = Journal(path)
-    if journal.is_new:
-        for row in spool.read_sidecars():
-            journal.add(row)
+        journal = _made_anew(path)
+    adopt(journal, spool)
     return journal
+
+
+def _made_anew(path: Path) -> Journal:
+    """A new journal in the place of a broken one, by whoever comes first."""
+    with hold(path.parent / "locks" / "journal.lock", wait=30.0):
+        try:
+            return Journal(path)
+        except sqlite3.DatabaseError:
+            _set_aside(path)
+            return Journal(path)
 
 
 def _set_aside(path: Path) -> None:
@@ -57,14 +67,15 @@ def _set_aside(path: Path) -> None:
 def recover(row: SaveRow, engine: SaveEngine) -> SaveRow:
     """Find out how far an unfinished save came, and bring it to a state delivery can use.
 
-    The caller holds the row's lock. Rows that are ``saved`` or further come back unchanged.
+    The caller holds the row's lock. Rows that are ``saved`` or further need nothing more.
 
     Returns:
         The row: ``saved`` or further, or ``abandoned`` when its scene was never written.
     """
+    journal = engine.journal
+    row = catch_up(row, journal, engine.spool)
     if row.state not in ("planned", "claimed"):
         return row
-    journal = engine.journal
     if not row.written:
         target = row.scene_path or row.final_path
         if not (row.atomic and target and _arrived(Path(target), row.save_id)):

@@ -15,7 +15,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 
@@ -99,16 +99,25 @@ class Spool:
         temporary.replace(target)
         fsync_folder(folder)
 
-    def read_sidecars(self) -> Iterator[SaveRow]:
-        """The rows of all readable sidecars; broken ones are passed over."""
-        known = {f.name for f in fields(SaveRow)}
-        for folder in self.folders():
-            for path in sorted(folder.glob("*.json")):
-                try:
-                    values = json.loads(path.read_text(encoding="utf-8"))
-                    yield SaveRow(**{k: v for k, v in values.items() if k in known})
-                except (OSError, ValueError, TypeError, AttributeError):
-                    continue
+    def read_sidecars(self, *, known: Callable[[str], bool] = lambda _: False) -> list[SaveRow]:
+        """The rows of all readable sidecars, oldest first; broken ones are passed over.
+
+        Args:
+            known: told a save_id, says whether its sidecar is not worth reading.
+        """
+        rows = [
+            _read_sidecar(path)
+            for folder in self.folders()
+            for path in folder.glob("*.json")
+            if not known(path.stem)
+        ]
+        return sorted((row for row in rows if row is not None), key=lambda row: row.seq)
+
+    def read_sidecar(self, row: SaveRow) -> SaveRow | None:
+        """What the row's own sidecar says, None when there is none that can be read."""
+        if row.spool_path is None:
+            return None
+        return _read_sidecar(Path(row.spool_path).with_name(f"{row.save_id}.json"))
 
     def empty(self, row: SaveRow) -> None:
         """Remove the row's spooled file and sidecar; missing ones are no error."""
@@ -126,6 +135,15 @@ class Spool:
             stream.write(f"{folder}\n")
             stream.flush()
             os.fsync(stream.fileno())
+
+
+def _read_sidecar(path: Path) -> SaveRow | None:
+    known = {f.name for f in fields(SaveRow)}
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        return SaveRow(**{key: value for key, value in values.items() if key in known})
+    except (OSError, ValueError, TypeError, AttributeError):
+        return None
 
 
 def reserve(path: Path, save_id: str) -> None:

@@ -16,7 +16,9 @@ from typing import Any
 from wf_core.disk.locks import Lock
 from wf_core.errors import WorkfilesError
 from wf_core.saves.desk import Desk
-from wf_core.saves.journal import OPEN_STATES, Journal
+from wf_core.saves.journal import OPEN_STATES
+from wf_core.saves.recovery import open_journal
+from wf_core.saves.spool import Spool
 from wf_core.settings import Settings, load
 
 __all__ = ["main", "run", "start"]
@@ -101,9 +103,11 @@ def _pass(settings: Settings, desks: dict[str, Desk]) -> float | None:
     """One pass over all servers; seconds until the next makes sense, None when all is done."""
     waits: list[float] = []
     for server in _servers(settings):
-        if server not in desks:
-            desks[server] = Desk(settings, server)
-        desk = desks[server]
+        desk = desks.get(server)
+        if desk is None or not desk.journal.is_in_place():
+            if desk is not None:
+                desk.close()
+            desk = desks[server] = Desk(settings, server)
         try:
             result = desk.queue.work(everything=False)
         except WorkfilesError as exc:
@@ -119,7 +123,7 @@ def _pass(settings: Settings, desks: dict[str, Desk]) -> float | None:
 
 
 def _servers(settings: Settings) -> list[str]:
-    journal = Journal(settings.journal_path)
+    journal = open_journal(settings.journal_path, Spool(settings.home))
     try:
         rows = journal.rows(*OPEN_STATES, "committed")
         return list(
