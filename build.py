@@ -5,6 +5,7 @@
     python3 build.py test [--quick] [...]  lint, then every test (what CI does); ... goes to pytest
     python3 build.py lint                  ruff, mypy, import-linter
     python3 build.py bench [...]           measure against gazu and curl
+    python3 build.py torture [...]         save under every fault there is, then look for losses
     python3 build.py kitsu up|status|down|reset [...]   a private Kitsu in .wf/kitsu
 
 Needs Python 3.10 or later and nothing else. Virtual environments are made in .wf/envs on first
@@ -243,6 +244,13 @@ def bench(_: argparse.Namespace, rest: list[str]) -> int:
     return run([python, "-m", "tools.bench", *rest], with_servers("bench-kitsu"))
 
 
+def torture(_: argparse.Namespace, rest: list[str]) -> int:
+    """Two minutes of saves under every fault there is (--minutes, --seed), then the audit."""
+    python = dev_env()
+    env = {"WF_ZOU_ENV": str(zou_env()), "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
+    return run([python, "-m", "faults", "--folder", WORK / "torture", *rest], env)
+
+
 def kitsu(_: argparse.Namespace, rest: list[str]) -> int:
     """A private Kitsu of this checkout."""
     ours = ["--home", str(WORK / "kitsu")]
@@ -251,7 +259,14 @@ def kitsu(_: argparse.Namespace, rest: list[str]) -> int:
     return private_kitsu.main([*rest[:1], *ours, *rest[1:]])
 
 
-COMMANDS = {"demo": demo, "test": test, "lint": lint, "bench": bench, "kitsu": kitsu}
+COMMANDS = {
+    "demo": demo,
+    "test": test,
+    "lint": lint,
+    "bench": bench,
+    "torture": torture,
+    "kitsu": kitsu,
+}
 
 
 def main(arguments: list[str]) -> int:
