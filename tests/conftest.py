@@ -73,6 +73,13 @@ def kitsu(request: pytest.FixtureRequest) -> Iterator[LiveKitsu]:
             server.down()
 
 
+@pytest.fixture
+def kitsu_home() -> Iterator[Path]:
+    """A home for a Kitsu that one test starts, stops and restarts as it likes."""
+    with ExitStack() as held:
+        yield own_home(held)
+
+
 def own_home(held: ExitStack) -> Path:
     """A home no other run uses now. It stays: making one takes longer than resetting it."""
     base = Path(os.environ.get("WF_TEST_KITSU_HOME") or ROOT / ".wf" / "test-kitsu")

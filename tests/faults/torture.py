@@ -111,9 +111,16 @@ def _warm_up(
     homes: Sequence[Home], plan: Plan, server: Server, ledger: Ledger, clock: Clock
 ) -> None:
     """Every home saves to every task once, undisturbed, and so has what it needs offline."""
-    for home in homes:
+
+    def warm(home: Home) -> None:
         for order in plan.first_orders(home.index):
             home.carry_out(order, server.tasks[order.task], ledger, clock)
+
+    threads = [threading.Thread(target=warm, args=(home,)) for home in homes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _planned_kills(ledger: Ledger) -> Counter[str]:
