@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -18,8 +19,10 @@ from live_kitsu import LiveKitsu
 from faults.conftest import MakeHome
 from faults.players import Home
 from faults.proxy import Proxy
-from wf_core.errors import InputError
+from wf_core.errors import DiskFull, InputError, PermissionDenied
 from wf_core.filehost import FileHost
+from wf_core.kitsu.transfer import stored_length
+from wf_core.saves import delivery
 from wf_core.saves.journal import Journal, SaveRow
 from wf_core.saves.recovery import open_journal
 from wf_core.saves.spool import Spool, release, reserve, reserved_by
@@ -328,3 +331,120 @@ def test_when_two_saves_take_over_one_claim_then_only_one_gets_it(
         taken = [journal.take_over(old, row, old.working_file_id, 1) for row in new]
 
     assert [row.save_id if row else None for row in taken] == ["new 1", None]
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL where nothing of the process may run on but this test."""
+
+
+def kept(home: Home) -> list[str]:
+    return [path.name for path in home.workspace.glob(".wf-spool/*/*")]
+
+
+def test_when_killed_between_giving_up_and_emptying_then_nothing_is_kept(
+    kitsu: LiveKitsu, make_home: MakeHome, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+
+    def kill(*_: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(Spool, "empty", kill)
+        give_up_a_claim(home, task, Path(scene(b"given up")))
+    before = kept(home)
+    ended = home.wf("sync")
+
+    assert before != []
+    assert ended.code == 0, ended
+    assert kept(home) == []
+
+
+def test_when_killed_at_the_end_of_the_second_look_then_the_next_one_empties_the_spool(
+    kitsu: LiveKitsu, make_home: MakeHome, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    home.wf("save", scene(b"scene"), "--task", task)
+    home.kill_all()
+
+    def kill(*_: Any) -> None:
+        raise Killed
+
+    with Workfiles(load(home.environment())) as workfiles:
+        (row,) = workfiles.desk.journal.unchecked(server=workfiles.desk.client.session.server)
+        workfiles.desk.journal.update(row, next_try=None)
+        with monkeypatch.context() as patched, pytest.raises(Killed):
+            patched.setattr(Spool, "empty", kill)
+            workfiles.sync()
+        workfiles.sync()
+
+    assert kept(home) == []
+
+
+def test_when_the_disk_is_full_at_the_sidecar_then_the_save_says_so(
+    kitsu: LiveKitsu, make_home: MakeHome, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+
+    def full(descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with Workfiles(load(home.environment())) as workfiles, pytest.raises(DiskFull):
+        monkeypatch.setattr(os, "fsync", full)
+        workfiles.save(FileHost(Path(scene(b"scene"))), SaveRequest(task=task))
+
+    assert files(home.workspace) == {}
+
+
+def test_when_there_is_no_room_for_the_final_name_then_it_is_tried_again_by_itself(
+    kitsu: LiveKitsu,
+    proxy: Proxy,
+    make_home: MakeHome,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    home.wf("save", scene(b"first"), "--task", task)
+    save_offline(home, proxy, scene(b"second"), "--task", task)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise DiskFull("There is no room.")
+
+    with Workfiles(load(home.environment())) as workfiles:
+        with monkeypatch.context() as patched:
+            patched.setattr(delivery, "link_or_copy", full)
+            result = workfiles.sync()
+        (waiting,) = workfiles.status()
+
+    assert (result.pending, result.parked) == (1, 0)
+    assert waiting.next_try is not None
+
+
+def test_when_one_record_may_not_be_looked_at_then_the_others_are(
+    kitsu: LiveKitsu, make_home: MakeHome, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    home.wf("save", scene(b"first"), "--task", task)
+    home.wf("save", scene(b"second"), "--task", task)
+    home.kill_all()
+    first = kitsu.working_files(task)[0]["id"]
+
+    def forbidden(session: Any, record: str) -> int | None:
+        if record == first:
+            raise PermissionDenied("Not on the team any more.")
+        return stored_length(session, record)
+
+    with Workfiles(load(home.environment())) as workfiles:
+        journal, server = workfiles.desk.journal, workfiles.desk.client.session.server
+        for row in journal.unchecked(server=server):
+            journal.update(row, next_try=None)
+        monkeypatch.setattr(delivery, "stored_length", forbidden)
+        workfiles.sync()
+        unchecked = [row.working_file_id for row in journal.unchecked(server=server)]
+
+    assert unchecked == [first]

@@ -27,6 +27,7 @@ from wf_core.disk.locks import Lock, hold, record_lock
 from wf_core.errors import (
     BadAnswer,
     Cancelled,
+    DiskFull,
     IntegrityError,
     NotFound,
     NotLoggedIn,
@@ -370,9 +371,8 @@ class Delivery:
                         "will be sent again."
                     ),
                 )
-        row = self._record_quietly(row, checked=2, next_try=None)
-        self.spool.empty(row)
-        return row
+        self.spool.empty(row)  # before it is written down: killed between, the next one does it
+        return self._record_quietly(row, checked=2, next_try=None)
 
     def _still_mine(self, row: SaveRow, record: WorkingFile) -> None:
         data = marker.workfiles_data(record)
@@ -394,11 +394,11 @@ class Delivery:
 
     def note_failure(self, row: SaveRow, exc: WorkfilesError) -> SaveRow:
         """Write a failure into the row: parked, or when to try again."""
-        passing = isinstance(exc, (ServerError, NotLoggedIn)) and not isinstance(exc, _Parked)
+        passing = isinstance(exc, (ServerError, NotLoggedIn, DiskFull))
         if isinstance(exc, ServerUnavailable) and not isinstance(exc, BadAnswer):
             self.circuit.trip()
         if not passing:
-            return self._record(row, error=str(exc), parked=exc.kind, next_try=None)
+            return self._record_quietly(row, error=str(exc), parked=exc.kind, next_try=None)
         attempts = row.attempts + 1
         wait = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2.0 ** min(attempts, 12))
         if isinstance(exc, ServerUnavailable) and exc.retry_after:

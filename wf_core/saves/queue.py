@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from wf_core.disk.locks import hold
-from wf_core.errors import Cancelled, WorkfilesError
+from wf_core.errors import Cancelled, NotLoggedIn, ServerError, WorkfilesError
 from wf_core.results import SyncResult
 from wf_core.saves.engine import SaveEngine
 from wf_core.saves.journal import OPEN_STATES, SaveRow
@@ -91,8 +91,10 @@ class Queue:
                     continue
                 try:
                     self.engine.delivery.look_again(now)
-                except WorkfilesError:
+                except (ServerError, NotLoggedIn):
                     return  # not now; the next pass looks
+                except WorkfilesError:
+                    continue  # this one cannot be looked at; the others can
 
     def _chains(self, everything: bool) -> Iterable[list[str]]:
         chains: dict[tuple[str, str, str], list[str]] = {}

@@ -113,6 +113,7 @@ def tidy_abandoned(row: SaveRow, delivery: Delivery) -> SaveRow:
     Raises:
         WorkfilesError: the server cannot be asked, or does not let this account write.
     """
+    delivery.spool.empty(row)  # who gave it up may have been killed before that
     if row.working_file_id is None:
         record = _find_claim(row, delivery)
         if record is None:

@@ -20,7 +20,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 
 from wf_core.disk.copying import fsync_folder, rename_exclusive
-from wf_core.disk.files import file_error, half_made
+from wf_core.disk.files import file_error, half_made, in_words
 from wf_core.errors import PathError, PathTaken
 from wf_core.saves.journal import SaveRow
 from wf_core.saves.machine import machine_name
@@ -47,6 +47,7 @@ class Spool:
 
         Raises:
             PathError: something else, a symbolic link for one, is in its place.
+            DiskFull: the list of all folders cannot be written.
         """
         folder = root / _FOLDER / self._owner
         for part in (folder.parent, folder):
@@ -86,17 +87,21 @@ class Spool:
         return total
 
     def write_sidecar(self, folder: Path, row: SaveRow) -> None:
-        """Put the row's sidecar on the disk, replacing an older one of the same save."""
+        """Put the row's sidecar on the disk, replacing an older one of the same save.
+
+        Raises:
+            DiskFull, PathError: it cannot be written.
+        """
         target = folder / f"{row.save_id}.json"
         temporary = folder / f".{row.save_id}.tmp"
-        descriptor = os.open(
-            temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o600
-        )
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            json.dump(asdict(row), stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(target)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+        with in_words(target, writing=True):
+            descriptor = os.open(temporary, flags, 0o600)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                json.dump(asdict(row), stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            temporary.replace(target)
         fsync_folder(folder)
 
     def read_sidecars(self, *, known: Callable[[str], bool] = lambda _: False) -> list[SaveRow]:
@@ -130,11 +135,12 @@ class Spool:
     def _note(self, folder: Path) -> None:
         if folder in self.folders():
             return
-        self._list.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with self._list.open("a", encoding="utf-8") as stream:
-            stream.write(f"{folder}\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        with in_words(self._list, writing=True):
+            self._list.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._list.open("a", encoding="utf-8") as stream:
+                stream.write(f"{folder}\n")
+                stream.flush()
+                os.fsync(stream.fileno())
 
 
 def _read_sidecar(path: Path) -> SaveRow | None:
