@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from wf_core.errors import UsageError
 from wf_core.saves import machine
 from wf_core.saves.journal import OPEN_STATES, Journal, SaveRow
 from wf_core.saves.recovery import open_journal
@@ -150,8 +151,8 @@ def test_when_the_journal_is_of_a_newer_release_then_it_is_not_touched(tmp_path:
         database.execute("PRAGMA user_version=99")
     database.close()
 
-    with pytest.raises(sqlite3.DatabaseError, match="newer release"):
-        Journal(path)
+    with pytest.raises(UsageError, match="newer release"):
+        open_journal(path, Spool(tmp_path))
 
     with sqlite3.connect(path) as database:
         assert database.execute("PRAGMA user_version").fetchone()[0] == 99

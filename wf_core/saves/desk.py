@@ -32,7 +32,7 @@ class Desk:
 
     Raises:
         UsageError: the address is not usable.
-        OSError, sqlite3.OperationalError: WF_HOME cannot be written.
+        OSError, DiskFull, FileUnreadable: WF_HOME cannot be written.
     """
 
     def __init__(self, settings: Settings, server: str) -> None:

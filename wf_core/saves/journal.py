@@ -16,9 +16,10 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from wf_core.errors import DiskFull, FileUnreadable, UsageError
 from wf_core.saves.machine import boot_id, monotonic
 
-__all__ = ["OPEN_STATES", "Journal", "SaveRow", "State"]
+__all__ = ["OPEN_STATES", "Journal", "SaveRow", "State", "translated"]
 
 State = Literal[
     "planned", "claimed", "saved", "uploaded", "committed", "abandoned", "void", "discarded"
@@ -109,6 +110,8 @@ class SaveRow:
         return max(0.0, self.next_try - monotonic())
 
 
+_BUSY_SECONDS = 30.0  # a transaction takes milliseconds: who holds it longer is frozen
+
 _BOOLEANS = {f.name for f in fields(SaveRow) if f.type in ("bool",)}
 _COLUMNS = [f.name for f in fields(SaveRow) if f.name != "seq"]
 
@@ -140,6 +143,25 @@ _MIGRATIONS = (
 )
 
 
+@contextmanager
+def translated(path: Path) -> Iterator[None]:
+    """Errors of the database inside leave as ours; those of a wrong use of it do not."""
+    try:
+        yield
+    except sqlite3.DatabaseError as exc:
+        if type(exc) not in (sqlite3.OperationalError, sqlite3.DatabaseError):
+            raise
+        if "full" in str(exc):
+            raise DiskFull(
+                f"The disk of the journal {path} is full. Saves made before are safe.",
+                hint="Free some space there, then try again.",
+            ) from exc
+        raise FileUnreadable(
+            f"The journal {path} cannot be used now: {exc}. Saves made before are safe.",
+            hint="Try again; if it stays so, look for a wf or an application that hangs.",
+        ) from exc
+
+
 class Journal:
     """The journal of one user on one machine. Safe to use from several threads.
 
@@ -148,6 +170,10 @@ class Journal:
 
     Raises:
         sqlite3.DatabaseError: the file is not a usable journal (see ``recovery``).
+        UsageError: a newer release made it.
+
+    Every method raises DiskFull or FileUnreadable when the disk or another process keeps the
+    journal from being used.
     """
 
     def __init__(self, path: Path) -> None:
@@ -155,7 +181,7 @@ class Journal:
         self.path = path
         self._guard = threading.RLock()
         self._db = sqlite3.connect(
-            path, timeout=30.0, isolation_level=None, check_same_thread=False
+            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
             self._db.row_factory = sqlite3.Row
@@ -200,19 +226,23 @@ class Journal:
     def _version(self) -> int:
         version = int(self._db.execute("PRAGMA user_version").fetchone()[0])
         if version > len(_MIGRATIONS):
-            raise sqlite3.DatabaseError(f"journal of a newer release (schema {version})")
+            raise UsageError(
+                f"The journal {self.path} was made by a newer release; nothing was changed.",
+                hint="Update kitsu-workfiles here as well.",
+            )
         return version
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with self._guard:
+        with self._guard, translated(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # SQLite has left it already when the disk is full
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     # saves
 
@@ -286,7 +316,7 @@ class Journal:
 
     def highest(self, scope: tuple[str, str, str]) -> int:
         """The highest number a save of this journal was ever given in the scope, 0 for none."""
-        with self._guard:
+        with self._guard, translated(self.path):
             found = self._db.execute(
                 "SELECT MAX(revision) FROM saves WHERE server=? AND task_id=? AND name=?"
                 " AND working_file_id IS NOT NULL",
@@ -308,7 +338,7 @@ class Journal:
             )
 
     def _select(self, where: str, values: tuple[Any, ...]) -> list[SaveRow]:
-        with self._guard:
+        with self._guard, translated(self.path):
             found = self._db.execute(f"SELECT * FROM saves WHERE {where} ORDER BY seq", values)
             return [_row(record) for record in found.fetchall()]
 
@@ -323,7 +353,7 @@ class Journal:
 
     def recall(self, key: str) -> tuple[str, float] | None:
         """The value under ``key`` and when it was fetched (seconds since 1970), or None."""
-        with self._guard:
+        with self._guard, translated(self.path):
             found = self._db.execute(
                 "SELECT value, fetched_at FROM cache WHERE key=?", (key,)
             ).fetchone()

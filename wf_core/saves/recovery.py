@@ -18,7 +18,7 @@ from wf_core.saves.adoption import adopt, catch_up
 from wf_core.saves.claim import newest
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.engine import SaveEngine
-from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.journal import Journal, SaveRow, translated
 from wf_core.saves.machine import boot_id
 from wf_core.saves.spool import Spool, release, reserved_by
 
@@ -34,12 +34,14 @@ def open_journal(path: Path, spool: Spool) -> Journal:
 
     Raises:
         OSError: the folder cannot be written at all.
+        DiskFull, FileUnreadable, UsageError: see :class:`Journal`.
     """
     try:
         journal = Journal(path)
-    except sqlite3.DatabaseError as exc:
-        if isinstance(exc, sqlite3.OperationalError):
-            raise  # locked or unreachable, not broken
+    except sqlite3.OperationalError as exc:  # locked or unreachable, not broken
+        with translated(path):
+            raise exc
+    except sqlite3.DatabaseError:
         journal = _made_anew(path)
     adopt(journal, spool)
     return journal
