@@ -155,13 +155,14 @@ def run(command: list[str | Path], env: dict[str, str] | None = None) -> int:
     return code
 
 
-def with_servers(home: str) -> dict[str, str]:
-    """What programs are told about the servers and Blenders made for them."""
-    return {
-        "WF_TEST_KITSU_HOME": str(WORK / home),
-        "WF_ZOU_ENV": str(zou_env()),
-        "WF_BLENDER_PYTHON": str(blender_env()),
-    }
+def with_server(home: str) -> dict[str, str]:
+    """What programs are told about the server made for them."""
+    return {"WF_TEST_KITSU_HOME": str(WORK / home), "WF_ZOU_ENV": str(zou_env())}
+
+
+def with_blender(home: str) -> dict[str, str]:
+    """What programs are told about the server and the Blender made for them."""
+    return {**with_server(home), "WF_BLENDER_PYTHON": str(blender_env())}
 
 
 # ------------------------------------------------------------------ commands
@@ -192,7 +193,7 @@ def lint(_: argparse.Namespace, rest: list[str]) -> int:
 def test(options: argparse.Namespace, rest: list[str]) -> int:
     """Lint, then the tests; those of Blender run inside Blender's Python."""
     python = dev_env()
-    env = {} if options.quick else with_servers("test-kitsu")
+    env = {} if options.quick else with_blender("test-kitsu")
     if not options.quick:
         older = old_zou_env()
         env |= {"WF_OLD_ZOU_ENV": str(older)} if older else {}
@@ -235,13 +236,13 @@ def split_paths(rest: list[str]) -> tuple[list[str] | None, list[str] | None]:
 def demo(_: argparse.Namespace, rest: list[str]) -> int:
     """From nothing to three revisions of a real scene in a real Kitsu."""
     python = dev_env()
-    return run([python, ROOT / "tools" / "demo.py", *rest], with_servers("demo-kitsu"))
+    return run([python, ROOT / "tools" / "demo.py", *rest], with_blender("demo-kitsu"))
 
 
 def bench(_: argparse.Namespace, rest: list[str]) -> int:
     """The measurements, in one run."""
     python = dev_env()
-    return run([python, "-m", "tools.bench", *rest], with_servers("bench-kitsu"))
+    return run([python, "-m", "tools.bench", *rest], with_server("bench-kitsu"))
 
 
 def torture(_: argparse.Namespace, rest: list[str]) -> int:

@@ -32,12 +32,16 @@ _SERVER_WAIT = 0.05
 
 
 def prepare_wf(job: Job, folder: Path, files: list[Path]) -> Work:
-    """Each file through the facade, as an adapter does it, on a machine of its own."""
+    """Each file through the facade, as an adapter does it, from a WF_HOME of its own into the
+    workspace that all of them share."""
     from wf_core import settings
     from wf_core.filehost import FileHost
     from wf_core.workfiles import SaveRequest, Workfiles
 
-    environment = {"WF_HOME": str(folder / "home"), "WF_WORKSPACE": str(folder / "workspace")}
+    environment = {
+        "WF_HOME": str(folder / "home"),
+        "WF_WORKSPACE": str(folder.parent / "workspace"),
+    }
     with Workfiles(settings.load(environment)) as logged_out:
         logged_out.login(job["url"], email=job["email"], password=job["password"])
     workfiles = Workfiles(settings.load(environment))
