@@ -33,7 +33,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from wf_core.errors import UsageError
 from wf_core.paths import MountPoint
 
-__all__ = ["Profile", "Settings", "load", "remember"]
+__all__ = ["Profile", "Settings", "home_folder", "load", "remember"]
 
 _FILE = "settings.json"
 
@@ -114,7 +114,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             is changed.
     """
     env = os.environ if environ is None else environ
-    home = _home(env)
+    home = home_folder(env)
     layers = [_read(Path(env["WF_STUDIO_SETTINGS"]))] if env.get("WF_STUDIO_SETTINGS") else []
     layers.append(_read(home / _FILE))
     name = env.get("WF_PROFILE") or next(
@@ -165,7 +165,8 @@ def remember(settings: Settings, **changes: Any) -> None:
     temporary.replace(target)
 
 
-def _home(env: Mapping[str, str]) -> Path:
+def home_folder(env: Mapping[str, str]) -> Path:
+    """WF_HOME, or the user's data folder; reads no file."""
     if env.get("WF_HOME"):
         return Path(env["WF_HOME"]).expanduser().absolute()
     return Path(platformdirs.user_data_dir("kitsu-workfiles", appauthor=False))

@@ -163,3 +163,16 @@ def test_when_the_settings_are_broken_then_it_is_a_usage_error(here: Here, home:
 
     assert ran.code == 2
     assert "settings.json" in ran.error["message"]
+
+
+def test_when_a_bug_strikes_while_the_settings_are_broken_then_there_is_a_log_all_the_same(
+    here: Here, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home.mkdir(parents=True)
+    (home / "settings.json").write_text("{broken", encoding="utf-8")
+    monkeypatch.setattr("wf_core.cli.boundary._dispatch", lambda *_: 1 / 0)
+
+    ran = here("whoami")
+
+    assert ran.code == 1
+    assert "ZeroDivisionError" in (home / "logs" / "wf.log").read_text(encoding="utf-8")

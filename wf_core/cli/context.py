@@ -73,10 +73,9 @@ class Session:
     @property
     def log_file(self) -> Path:
         """Where the log is, also while the settings themselves are broken."""
-        from wf_core.settings import load
+        from wf_core.settings import Settings, home_folder
 
-        home = self._environ.get("WF_HOME")
-        return load({"WF_HOME": home} if home else {}).log_folder / "wf.log"
+        return Settings(home=home_folder(self._environ)).log_folder / "wf.log"
 
     @contextmanager
     def workfiles(self) -> Iterator[Workfiles]:
