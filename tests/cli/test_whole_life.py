@@ -414,3 +414,18 @@ def test_when_a_built_in_tree_is_set_then_shots_and_named_files_have_their_own_p
 
     assert len(set(paths)) == len(paths) == (4 if episodic else 2)
     assert paths[0].endswith("_sq01_sh010_animation_main_v001.blend")
+
+
+def test_when_the_private_kitsu_runs_then_up_and_status_only_say_so(
+    process: Process, kitsu: LiveKitsu
+) -> None:
+    where = ("--home", kitsu.info.home, "--json")
+    status = process("kitsu", "status", *where)
+    up = process("kitsu", "up", *where)
+    unconfirmed = process("kitsu", "reset", *where)
+
+    assert (status.code, status.document["state"], status.document["url"]) == (0, "up", kitsu.url)
+    assert (up.code, up.document["url"], up.document["email"]) == (0, kitsu.url, kitsu.info.email)
+    assert up.document["password"] == kitsu.info.password
+    assert (unconfirmed.code, unconfirmed.error["kind"]) == (2, "usage")
+    assert process("kitsu", "status", *where).document == status.document
