@@ -104,6 +104,11 @@ def give_up_a_claim(home: Home, task: str, scene: Path) -> None:
         workfiles.save(Crash(scene), SaveRequest(task=task))
 
 
+def kept(home: Home) -> list[str]:
+    """What is kept for the server."""
+    return [path.name for path in home.workspace.glob(".wf-spool/*/*")]
+
+
 def owners(kitsu: LiveKitsu, task: str) -> list[tuple[int, str | None]]:
     """Number and save of every record."""
     return [
@@ -255,6 +260,29 @@ def test_when_a_committed_save_is_all_that_a_lost_journal_forgot_then_nothing_is
     assert not uploads.is_set()
 
 
+def test_when_a_process_with_a_lost_journal_sends_a_save_then_it_is_not_claimed_again(
+    kitsu: LiveKitsu, proxy: Proxy, make_home: MakeHome, scene: Scene
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    first = home.wf("save", scene(b"first"), "--task", task).document["save_id"]
+    second = save_offline(home, proxy, scene(b"second"), "--task", task)
+    with Workfiles(load(home.environment())) as going_on:
+        journal = going_on.desk.journal
+        delete_journal(home)
+        open_journal(home.folder / "journal.db", Spool(home.folder)).close()
+        going_on.sync()
+        for row in journal.unchecked(server=going_on.desk.client.session.server):
+            journal.update(row, next_try=None)
+        going_on.sync()
+    assert kept(home) == []
+
+    ended = home.wf("sync")
+
+    assert ended.code == 0, ended
+    assert owners(kitsu, task) == [(1, first), (2, second)]
+
+
 def test_when_an_earlier_save_is_sent_meanwhile_then_it_does_not_get_a_second_number(
     kitsu: LiveKitsu,
     proxy: Proxy,
@@ -335,10 +363,6 @@ def test_when_two_saves_take_over_one_claim_then_only_one_gets_it(
 
 class Killed(BaseException):
     """Stands for SIGKILL where nothing of the process may run on but this test."""
-
-
-def kept(home: Home) -> list[str]:
-    return [path.name for path in home.workspace.glob(".wf-spool/*/*")]
 
 
 def test_when_killed_between_giving_up_and_emptying_then_nothing_is_kept(

@@ -99,6 +99,9 @@ class Delivery:
             Cancelled: the user stopped it; everything is safe.
         """
         try:
+            finished = self._finished_elsewhere(row)
+            if finished is not None:
+                return finished
             if row.working_file_id is None:
                 row = self.claim(row, patience=self.claim_patience)
             if row.provisional:
@@ -120,14 +123,39 @@ class Delivery:
         """The client for requests an artist waits for: nothing takes longer than ``budget``."""
         return KitsuClient(self.client.session.limited(read=budget, total=budget, retries=0))
 
+    def _finished_elsewhere(self, row: SaveRow) -> SaveRow | None:
+        """A save whose kept copy is gone may have been sent by a process with a journal that
+        was lost since: then its record says so."""
+        if os.path.lexists(row.spool_path or ""):
+            return None
+        records = self.client.entity_working_files(
+            row.entity_id, task_id=row.task_id, name=row.name
+        )
+        for record in records:
+            facts = marker.workfiles_data(record)
+            if facts.get("save_id") == row.save_id and facts.get("sha256"):
+                return self._record_quietly(
+                    row,
+                    state="committed",
+                    working_file_id=record.id,
+                    revision=record.revision,
+                    sha256=facts["sha256"],
+                    provisional=False,
+                    error=None,
+                    checked=2,
+                )
+        return None
+
     # claim
 
     def claim(self, row: SaveRow, *, patience: float) -> SaveRow:
         """Obtain the number of a save that was made without one.
 
         Raises:
-            WorkfilesError: none was obtained within ``patience`` seconds, or never will be.
+            WorkfilesError: none was obtained within ``patience`` seconds, or never will be,
+                or there is nothing to send.
         """
+        self._check_spooled(row)
 
         def plan(number: int) -> None:
             nonlocal row
@@ -186,6 +214,7 @@ class Delivery:
             place = self.placing.of_row(row)
             row = self._record(row, final_path=str(place.local), server_path=place.server)
         assert row.final_path is not None
+        self._check_spooled(row)
         final = Path(row.final_path)
         half = half_made(final, row.save_id)
         try:
