@@ -233,6 +233,7 @@ def _check_saves(
     by_content = {record.sha256 for record in records if record.state == "committed"}
     parked = {row.get("save_id"): row for rows in statuses.values() for row in rows}
     planted = {path for home in homes for path in home.planted}
+    spoiled = set().union(*(home.spoiled for home in homes))
     for name, rows in statuses.items():
         for row in rows:
             if row.get("state") != "parked":
@@ -252,15 +253,18 @@ def _check_saves(
         elif entry.save_id in parked:
             row = parked[entry.save_id]
             found.outcomes[f"reported {entry.document['state']}, parked"] += 1
-            if not _true_reason(row, planted):
+            if not _true_reason(row, planted, spoiled):
                 found.fail(f"{what} is parked for a reason that is not true: {row['error']}")
         else:
             found.fail(f"{what} was reported as {entry.document['state']} and is lost")
 
 
-def _true_reason(row: dict[str, Any], planted: set[str]) -> bool:
-    """A colleague's file lies where the save belongs."""
-    return any(f"{path} already exists" in (row.get("error") or "") for path in planted)
+def _true_reason(row: dict[str, Any], planted: set[str], spoiled: set[str]) -> bool:
+    """A colleague's file lies where the save belongs, or its kept copy was written over."""
+    error = row.get("error") or ""
+    if "kept copy of this save was written to" in error:
+        return row["save_id"] in spoiled
+    return any(f"{path} already exists" in error for path in planted)
 
 
 def _check_order(records: Sequence[Record], ledger: Ledger, found: Findings) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from faults.plan import Event, Plan
-from faults.players import Clock, Home, Ledger
+from faults.players import Clock, Entry, Home, Ledger
 from faults.proxy import Proxy
 from faults.server import Server
 
@@ -75,6 +75,7 @@ class Chaos:
             "unassigned": self._unassigned,
             "scene overwritten": lambda event: self._go_over(event, replace=False),
             "scene replaced": lambda event: self._go_over(event, replace=True),
+            "kept copy overwritten": self._spoil,
             "foreign file": self._foreign_file,
             "network down": self._network_down,
         }
@@ -232,11 +233,7 @@ class Chaos:
         """Write over the scene of a save that was reported and is on its way, as an artist
         who goes on working does."""
         home = self._home(event)
-        reported = [
-            Path(entry.document["path"])
-            for entry in self._ledger.saves()[-40:]
-            if entry.home == home.name and entry.save_id and entry.document["state"] == "pending"
-        ]
+        reported = [Path(entry.document["path"]) for entry in self._on_their_way(home)]
         scene = _pick([path for path in reported if path.is_file()], event)
         if scene is None:
             return 0
@@ -253,6 +250,34 @@ class Chaos:
             with scene.open("r+b") as stream:
                 stream.write(noise)
         return 1
+
+    def _spoil(self, event: Event) -> int:
+        """Write over the bytes that are kept for the server: such a save cannot be sent."""
+        home = self._home(event)
+        kept = [
+            (path, entry.save_id)
+            for entry in self._on_their_way(home)
+            for path in home.workspace.glob(f".wf-spool/*/{entry.save_id}.blend")
+        ]
+        victim = _pick(kept, event)
+        if victim is None or victim[1] is None:
+            return 0
+        with self._guard:
+            home.spoiled.add(victim[1])
+        try:
+            with victim[0].open("r+b") as stream:
+                stream.write(os.urandom(64))
+        except FileNotFoundError:  # it has arrived just now
+            return 0
+        return 1
+
+    def _on_their_way(self, home: Home) -> list[Entry]:
+        """The last saves of a home that were reported, but not as committed."""
+        return [
+            entry
+            for entry in self._ledger.saves()[-40:]
+            if entry.home == home.name and entry.save_id and entry.document["state"] == "pending"
+        ]
 
     def _foreign_file(self, event: Event) -> int:
         """Put somebody's file where one of the next revisions is to go."""

@@ -110,6 +110,7 @@ class Home:
         budget: seconds a save waits for the server before it goes on alone.
         timeout: seconds a request may take.
         gone_over: paths of scenes that chaos wrote over or replaced.
+        spoiled: ids of saves whose kept copy chaos wrote over.
         planted: foreign files chaos put where a revision was to go, with their bytes.
     """
 
@@ -122,6 +123,7 @@ class Home:
     budget: float = _OFFLINE_BUDGET
     timeout: float = _TIMEOUT
     gone_over: set[str] = field(default_factory=set)
+    spoiled: set[str] = field(default_factory=set)
     planted: dict[str, bytes] = field(default_factory=dict)
     _running: int = 0
     _closed: bool = False
