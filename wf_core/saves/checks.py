@@ -18,6 +18,9 @@ from wf_core.saves.spool import Spool
 __all__ = ["Checks", "Plan"]
 
 _ROOM_TO_SPARE = 64 * 1024 * 1024
+_RECENT_SECONDS = 10.0
+"""A number that is older than it should be costs one refused request, no more: scripts that
+save one file after the other need not ask for it each time."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,13 @@ class Checks:
         extension = host.extensions[0]
         context = self.records.context(request.task)
         software = self.records.software(request.software or host.name, extension)
-        latest, online = self.records.revisions(context.task.id)
+        base = _base(host, request, context)
+        must_be_new = (
+            request.if_behind == "fail" and base is not None
+        ) or self.records.has_abandoned(context.task.id, request.name)
+        latest, online = self.records.revisions(
+            context.task.id, max_age=0.0 if must_be_new else _RECENT_SECONDS
+        )
         self.placing.check_distinct(context, request.name, software, latest)
         newest = latest.get(request.name)
         highest = max(newest.revision, 0) if newest else 0
@@ -86,7 +95,7 @@ class Checks:
             software=software,
             name=request.name,
             extension=extension,
-            base_revision=_base(host, request, context),
+            base_revision=base,
             newest=newest,
             highest=highest,
             online=online,

@@ -97,6 +97,19 @@ class Claimer:
     save_id: str
     patience: float
 
+    def reserve(self, plan: Callable[[int], None], known: int) -> int:
+        """Choose the number to ask for, and write it down; nobody is asked yet.
+
+        Args:
+            plan: as for :meth:`claim`.
+            known: the highest number known.
+
+        Raises:
+            PathTaken: a file is in the number's place, and the number is free.
+            ClaimUnresolved: the numbers had to be read anew, and could not be.
+        """
+        return self._planned(plan, known, time.monotonic() + self.patience)
+
     def claim(
         self,
         *,
@@ -110,8 +123,9 @@ class Claimer:
         Args:
             plan: called with each number before it is asked for; writes it to the disk, or
                 raises PathTaken where another file is in the number's place.
-            planned: a number an earlier try asked for; None to take the next.
-            doubt: the answer to that try was lost.
+            planned: a number that was reserved, or asked for by an earlier try; None to take
+                the next.
+            doubt: it was asked for, and the answer was lost.
             known: the highest number, where it was read a moment ago; else it is read now.
 
         Raises:

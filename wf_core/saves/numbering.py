@@ -15,7 +15,7 @@ from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.journal import SaveRow
 from wf_core.saves.spool import refuse_if_taken
-from wf_core.saves.turns import take_turn
+from wf_core.saves.turns import confirm, take_turn
 
 __all__ = ["Numbering"]
 
@@ -41,32 +41,36 @@ class Numbering:
         place = plan.place(plan.highest + 1)
         folder = self.delivery.spool.folder(place.root)
         row = journal.update(row, spool_path=str(folder / f"{row.save_id}{row.extension}"))
-        with take_turn(row.scope, self.lock_folder) as turn:
-            if plan.online and not self._earlier_unclaimed(row):
-                try:
-                    row, record = self._claim(row, plan, max(plan.highest, turn.floor))
-                except ClaimUnresolved as exc:
-                    self.delivery.circuit.trip_if_unreachable(exc.cause)
-                    row = journal.update(
-                        row, revision=exc.revision, claim_doubt=exc.doubt, error=exc.message
-                    )
-                except BaseException:
-                    self.delivery.abandon(row)
-                    raise
-                else:
-                    turn.note(record.revision)
-                    return self._follow_new_tree(row, plan, record)
-        return self._provisional(row, plan)
+        if not plan.online:
+            return self._provisional(row, plan)
+        try:
+            claimed = self._claim(row, plan)
+        except ClaimUnresolved as exc:
+            self.delivery.circuit.trip_if_unreachable(exc.cause)
+            row = journal.get(row.save_id) or row
+            row = journal.update(
+                row, revision=exc.revision, claim_doubt=exc.doubt, error=exc.message
+            )
+            claimed = None
+        except BaseException:
+            self.delivery.abandon(row)
+            raise
+        if claimed is None:
+            return self._provisional(journal.get(row.save_id) or row, plan)
+        return self._follow_new_tree(*claimed, plan)
 
-    def _claim(self, row: SaveRow, plan: Plan, known: int) -> tuple[SaveRow, WorkingFile]:
+    def _claim(self, row: SaveRow, plan: Plan) -> tuple[SaveRow, WorkingFile] | None:
+        """The row with its record; None where earlier saves have to be numbered first.
+
+        Only the choice of the number is done in turn. The requests of several processes then
+        run side by side, each for a number of its own.
+        """
+
         def planned(number: int) -> None:
             nonlocal row
             refuse_if_taken(plan.place(number).local)
             row = self._written_down(row, plan, number)
 
-        reused = self._reuse(row, plan)
-        if reused is not None:
-            return self._written_down(reused, plan, reused.revision or 0), _newest(plan)
         claimer = Claimer(
             registry=self.delivery.hurried(self.budget),
             task_id=row.task_id,
@@ -77,7 +81,16 @@ class Numbering:
             save_id=row.save_id,
             patience=self.budget,
         )
-        record = claimer.claim(plan=planned, known=known)
+        with take_turn(row.scope, self.lock_folder) as turn:
+            if self._earlier_unclaimed(row):
+                return None
+            reused = self._reuse(row, plan)
+            if reused is not None:
+                return self._written_down(reused, plan, reused.revision or 0), _newest(plan)
+            number = claimer.reserve(planned, max(plan.highest, turn.floor))
+            turn.take(number, row_lock(self.lock_folder, row.save_id))
+        record = claimer.claim(plan=planned, planned=number)
+        confirm(row.scope, self.lock_folder, asked=number, given=record.revision)
         return self.delivery.record_claim(row, record), record
 
     def _written_down(self, row: SaveRow, plan: Plan, number: int) -> SaveRow:
@@ -103,7 +116,7 @@ class Numbering:
                     return self.delivery.journal.take_over(old, row, plan.newest.id, plan.highest)
         return None
 
-    def _follow_new_tree(self, row: SaveRow, plan: Plan, record: WorkingFile) -> SaveRow:
+    def _follow_new_tree(self, row: SaveRow, record: WorkingFile, plan: Plan) -> SaveRow:
         """Where the server renders another path than this machine did, what is remembered
         of the task is out of date (somebody renamed something, or changed the file tree):
         read it anew, and place the scene by it."""

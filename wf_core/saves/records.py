@@ -135,9 +135,16 @@ class Records:
             return None
         return (found[0], found[1]) if found else None
 
-    def revisions(self, task_id: str) -> tuple[dict[str, WorkingFile], bool]:
-        """The newest record of each of the task's names, and whether the server said so now."""
+    def revisions(
+        self, task_id: str, *, max_age: float = 0.0
+    ) -> tuple[dict[str, WorkingFile], bool]:
+        """The newest record of each of the task's names, and whether the server said so now,
+        or at most ``max_age`` seconds ago."""
         key = f"newest:{task_id}"
+        if max_age > 0 and not self._circuit.is_open():
+            recent = self._kept(key, _NEWEST)
+            if recent is not None and recent[1] <= max_age:
+                return recent[0], True
         if not self._circuit.is_open():
             try:
                 found = self._client.last_revisions(task_id)
@@ -149,6 +156,10 @@ class Records:
                 return found, True
         kept = self._kept(key, _NEWEST)
         return (kept[0] if kept else {}), False
+
+    def has_abandoned(self, task_id: str, name: str) -> bool:
+        """Whether this journal has a claim, or had one in mind, that no save uses."""
+        return bool(self._journal.of_scope((self._server, task_id, name), "abandoned"))
 
     def highest_here(self, task_id: str, name: str) -> int:
         """The highest number this journal's own saves were given: what was last heard of the

@@ -12,7 +12,7 @@ import sqlite3
 from pathlib import Path
 
 from wf_core.disk.locks import hold
-from wf_core.errors import NotFound, WorkfilesError
+from wf_core.errors import NotFound, Refused, WorkfilesError
 from wf_core.saves import marker
 from wf_core.saves.adoption import adopt, catch_up
 from wf_core.saves.claim import newest
@@ -117,7 +117,14 @@ def tidy_abandoned(row: SaveRow, delivery: Delivery) -> SaveRow:
     """
     delivery.spool.empty(row)  # who gave it up may have been killed before that
     if row.working_file_id is None:
+        if row.revision is None:
+            return delivery.journal.update(row, state="discarded")
         record = _find_claim(row, delivery)
+        if record is None:
+            last = newest(delivery.client, row.task_id, row.name)
+            if last is None or last.revision < row.revision:
+                return row  # nobody has gone past it: the number is still free
+            record = _fill_hole(row, delivery)
         if record is None:
             return delivery.journal.update(row, state="discarded")
         row = delivery.journal.update(row, working_file_id=record)
@@ -136,14 +143,29 @@ def tidy_abandoned(row: SaveRow, delivery: Delivery) -> SaveRow:
 
 def _find_claim(row: SaveRow, delivery: Delivery) -> str | None:
     """The record of a claim whose answer nobody received."""
-    if row.revision is None:
-        return None
     for record in delivery.client.entity_working_files(
         row.entity_id, task_id=row.task_id, name=row.name
     ):
         if record.revision == row.revision and marker.carries(record.comment, row.mark):
             return record.id
     return None
+
+
+def _fill_hole(row: SaveRow, delivery: Delivery) -> str | None:
+    """Claim the number of a save that died before it asked for it, where others have gone on
+    to higher ones: a number that is void says more than one that is missing."""
+    assert row.revision is not None
+    try:
+        record = delivery.client.create_working_file(
+            row.task_id,
+            name=row.name,
+            revision=row.revision,
+            software_id=row.software_id,
+            comment=marker.attach(row.comment, row.mark),
+        )
+    except Refused:
+        return None  # somebody else has it
+    return record.id
 
 
 def _arrived(target: Path, save_id: str) -> bool:

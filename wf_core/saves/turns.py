@@ -19,7 +19,7 @@ from pathlib import Path
 from wf_core.disk.locks import Lock
 from wf_core.saves.machine import boot_id, monotonic
 
-__all__ = ["Turn", "take_turn"]
+__all__ = ["Turn", "confirm", "take_turn"]
 
 _WAIT_SECONDS = 10.0
 _NEWS_SECONDS = 10.0
@@ -29,27 +29,20 @@ class Turn:
     """One process's turn at the numbers of one (server, task, name).
 
     Attributes:
-        floor: the highest number that a process of this user was given in the last seconds,
-            0 when none was: what is known without asking the server.
+        floor: the highest number that saves of this user were given in the last seconds, or
+            are asking for right now; 0 when there is none. What is known without asking the
+            server.
     """
 
-    def __init__(self, news: Path) -> None:
+    def __init__(self, news: _News) -> None:
         self._news = news
-        self.floor = self._read()
+        self.floor = news.floor()
 
-    def note(self, number: int) -> None:
-        """Tell the next in turn that ``number`` was given."""
-        text = json.dumps({"number": number, "boot": boot_id(), "at": monotonic()})
-        self._news.write_text(text, encoding="ascii")
-
-    def _read(self) -> int:
-        try:
-            news = json.loads(self._news.read_text(encoding="ascii"))
-            age = monotonic() - news["at"]
-            current = news["boot"] == boot_id() and 0 <= age < _NEWS_SECONDS
-            return int(news["number"]) if current else 0
-        except (OSError, ValueError, KeyError, TypeError):
-            return 0
+    def take(self, number: int, owner: Path) -> None:
+        """Tell the next in turn that ``number`` is being asked for by whoever holds the lock
+        at ``owner``; should that process die, the number counts as free again."""
+        self._news.asked[number] = str(owner)
+        self._news.write()
 
 
 @contextmanager
@@ -60,14 +53,66 @@ def take_turn(scope: tuple[str, str, str], fallback: Path) -> Iterator[Turn]:
         scope: (server, task, name): what numbers are given out per.
         fallback: folder to use where the shared one is not safely this user's own.
     """
+    with _held(scope, fallback) as news:
+        yield Turn(news)
+
+
+def confirm(scope: tuple[str, str, str], fallback: Path, *, asked: int, given: int) -> None:
+    """Tell the next in turn how asking for ``asked`` ended: with ``given``."""
+    with _held(scope, fallback) as news:
+        news.asked.pop(asked, None)
+        news.given, news.at = max(given, news.given if news.is_fresh() else 0), monotonic()
+        news.write()
+
+
+@contextmanager
+def _held(scope: tuple[str, str, str], fallback: Path) -> Iterator[_News]:
     digest = hashlib.sha256("\0".join(scope).encode()).hexdigest()[:32]
     folder = _own_folder() or fallback
     lock = Lock(folder / f"turn-{digest}.lock")
     lock.acquire(wait=_WAIT_SECONDS)
     try:
-        yield Turn(folder / f"turn-{digest}.news")
+        yield _News(folder / f"turn-{digest}.news")
     finally:
         lock.release()
+
+
+class _News:
+    """What those who had a turn left: the number given last, and those being asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.given, self.at = 0, 0.0
+        self.asked: dict[int, str] = {}
+        try:
+            news = json.loads(path.read_text(encoding="utf-8"))
+            if news["boot"] == boot_id():
+                self.given, self.at = int(news["given"]), float(news["at"])
+                self.asked = {int(number): str(owner) for number, owner in news["asked"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            pass  # no news: the server is asked
+
+    def is_fresh(self) -> bool:
+        return 0 <= monotonic() - self.at < _NEWS_SECONDS
+
+    def floor(self) -> int:
+        self.asked = {n: owner for n, owner in self.asked.items() if _alive(Path(owner))}
+        return max([self.given if self.is_fresh() else 0, *self.asked])
+
+    def write(self) -> None:
+        news = {"boot": boot_id(), "given": self.given, "at": self.at, "asked": self.asked}
+        self._path.write_text(json.dumps(news), encoding="utf-8")
+
+
+def _alive(owner: Path) -> bool:
+    """Whether somebody holds the lock of a save."""
+    lock = Lock(owner)
+    try:
+        free = lock.acquire()
+    except OSError:
+        return False
+    lock.release()
+    return not free
 
 
 def _own_folder() -> Path | None:
