@@ -73,9 +73,12 @@ class Records:
     def context(self, reference: str) -> TaskContext:
         """Everything about the task that renders its paths. Raises as :meth:`task_id`."""
         task_id = self.task_id(reference)
-        return self._read(
+        context = self._read(
             f"context:{task_id}", lambda: self._client.task_context(task_id), _CONTEXT
         )
+        if not context.production.file_tree:
+            self.forget(task_id)  # whoever sets a tree wants it to count at once
+        return context
 
     def forget(self, reference: str) -> None:
         """Ask the server next time, because what is kept turned out to be old."""
