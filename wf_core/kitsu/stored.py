@@ -56,6 +56,7 @@ def stored_length(session: Session, working_file_id: str) -> int | None:
     route = file_route(working_file_id)
     try:
         with session.stream("HEAD", route, headers=WHOLE, ok=(200,)) as response:
+            response.content  # noqa: B018  nothing, but only a read response leaves its line open
             return content_length(response.headers, session)
     except NotFound:
         return None

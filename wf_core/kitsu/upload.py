@@ -12,6 +12,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -287,7 +288,8 @@ def _record(response: requests.Response, working_file_id: str) -> WorkingFile | 
     """The record in the answer. The status has said that the bytes are stored, so that an
     answer which cannot be read is no failure."""
     try:
-        text = response.raw.read(_LARGEST_RECORD, decode_content=True)
+        # Read to its end, so that the line stays open for the next request.
+        text = b"".join(islice(response.iter_content(_LARGEST_RECORD), 2))
         record = WorkingFile.model_validate_json(text)
     except (*FOREIGN_ERRORS, ValidationError):
         return None

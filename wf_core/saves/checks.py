@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wf_core.errors import Behind, DiskFull
@@ -42,16 +42,19 @@ class Plan:
     highest: int
     online: bool
     placing: Placing
+    _places: dict[int, Place] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, revision: int) -> Place:
         """Where that revision lies. Raises as :meth:`Placing.of`."""
-        return self.placing.of(
-            self.context,
-            name=self.name,
-            revision=revision,
-            extension=self.extension,
-            software=self.software,
-        )
+        if revision not in self._places:
+            self._places[revision] = self.placing.of(
+                self.context,
+                name=self.name,
+                revision=revision,
+                extension=self.extension,
+                software=self.software,
+            )
+        return self._places[revision]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import random
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,9 @@ __all__ = ["Delivery"]
 _SECOND_LOOK_SECONDS = 5.0
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
+_MOMENT_SECONDS = 2.0
+"""For so long a record counts as just read: who writes to one that is being filled has no
+reason to within the same moment."""
 _LOST_ANSWER_SECONDS = 20.0
 
 Report = Callable[[int, int], None]
@@ -255,9 +259,13 @@ class Delivery:
                 if done is not None:
                     settled()
                     return done
-            sha256 = self._send(row, lock, progress, cancel)
+            started = time.monotonic()
+            sha256, record = self._send(row, lock, progress, cancel)
             settled()
-            return self._uploaded(row, sha256)
+            row = self._uploaded(row, sha256)
+            if record is not None and time.monotonic() - started < _MOMENT_SECONDS:
+                return self.commit(row, record)
+            return row
         finally:
             lock.release()
 
@@ -275,8 +283,11 @@ class Delivery:
             return self._uploaded(row, facts["sha256"])
         return self._uploaded(row, row.sha256 or sha256_of(Path(row.spool_path or "")))
 
-    def _send(self, row: SaveRow, lock: Lock, progress: Report | None, cancel: Ask | None) -> str:
-        """Send the bytes; the SHA-256 of what the server now has."""
+    def _send(
+        self, row: SaveRow, lock: Lock, progress: Report | None, cancel: Ask | None
+    ) -> tuple[str, WorkingFile | None]:
+        """Send the bytes; the SHA-256 of what the server now has, and the record as it was
+        when it took them, where the answer holds it."""
         assert row.working_file_id is not None and row.spool_path is not None
         assert row.size is not None
         source = Path(row.spool_path)
@@ -308,10 +319,10 @@ class Delivery:
             )
             if found != row.size:
                 raise
-            return row.sha256 or sha256_of(source)
+            return row.sha256 or sha256_of(source), None
         if row.sha256 is not None and sent.sha256 != row.sha256:
             raise _Changed(row)
-        return sent.sha256
+        return sent.sha256, sent.record
 
     def _uploaded(self, row: SaveRow, sha256: str) -> SaveRow:
         return self._record_quietly(row, state="uploaded", sha256=sha256, error=None)
@@ -333,8 +344,12 @@ class Delivery:
 
     # commit
 
-    def commit(self, row: SaveRow) -> SaveRow:
+    def commit(self, row: SaveRow, record: WorkingFile | None = None) -> SaveRow:
         """Write path, comment and data of a save whose bytes are stored.
+
+        Args:
+            row: the save.
+            record: its record as it was a moment ago; read anew when not given.
 
         Raises:
             WorkfilesError: the bytes are not all there (the row is set back to be sent
@@ -347,7 +362,8 @@ class Delivery:
             raise ServerUnavailable(
                 f"The server has {found or 0} of {row.size} bytes; they will be sent again."
             )
-        record = self.client.working_file(row.working_file_id)
+        if record is None or not marker.carries(record.comment, row.mark):
+            record = self.client.working_file(row.working_file_id)
         self._still_mine(row, record)
         changes: dict[str, Any] = {
             "path": row.server_path,

@@ -87,9 +87,12 @@ class SaveEngine:
 
     def _begin(self, host: Host, request: SaveRequest, plan: Plan) -> SaveRow:
         now = datetime.datetime.now(datetime.timezone.utc)
+        save_id = str(uuid.uuid4())
+        folder = self.spool.folder(plan.place(plan.highest + 1).root)
         return self.journal.add(
             SaveRow(
-                save_id=str(uuid.uuid4()),
+                save_id=save_id,
+                spool_path=str(folder / f"{save_id}{plan.extension}"),
                 server=self.delivery.client.session.server,
                 task_id=plan.context.task.id,
                 task_label=plan.context.label,

@@ -109,6 +109,12 @@ class SaveRow:
             return 0.0
         return max(0.0, self.next_try - monotonic())
 
+    def overdue(self) -> float:
+        """Seconds since this row could have been tried again; endless after a reboot."""
+        if self.next_try is None or self.boot != boot_id():
+            return float("inf")
+        return max(0.0, monotonic() - self.next_try)
+
 
 _BUSY_SECONDS = 30.0  # a transaction takes milliseconds: who holds it longer is frozen
 

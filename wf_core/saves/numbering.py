@@ -38,9 +38,6 @@ class Numbering:
             WorkfilesError: the server refuses for good; the row is abandoned.
         """
         journal = self.delivery.journal
-        place = plan.place(plan.highest + 1)
-        folder = self.delivery.spool.folder(place.root)
-        row = journal.update(row, spool_path=str(folder / f"{row.save_id}{row.extension}"))
         if not plan.online:
             return self._provisional(row, plan)
         try:
@@ -126,7 +123,7 @@ class Numbering:
         records = self.delivery.placing.records
         records.forget(row.task_id)
         return self._written_down(
-            row, replace(plan, context=records.context(row.task_id)), row.revision
+            row, replace(plan, context=records.context(row.task_id), _places={}), row.revision
         )
 
     def _provisional(self, row: SaveRow, plan: Plan) -> SaveRow:

@@ -80,10 +80,15 @@ class Queue:
         parked = sum(row.parked is not None for row in left)
         return SyncResult(committed=tally.committed, pending=len(left) - parked, parked=parked)
 
-    def look_again(self, *, at_most: int = 10_000) -> None:
-        """Second looks at committed saves whose time has come; their spool is emptied."""
+    def look_again(self, *, at_most: int = 10_000, overdue: float = 0.0) -> None:
+        """Second looks at committed saves whose time has come; their spool is emptied.
+
+        Args:
+            at_most: how many to look at.
+            overdue: seconds for which their time must have come already.
+        """
         for row in self.engine.journal.unchecked(server=self.server)[:at_most]:
-            if row.waits() > 0:
+            if row.waits() > 0 or row.overdue() < overdue:
                 continue
             with hold(self.engine.row_lock(row.save_id)) as mine:
                 now = self.engine.journal.get(row.save_id)

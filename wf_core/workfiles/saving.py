@@ -14,6 +14,9 @@ from wf_core.workfiles.operations import Cancel, Operations, Progress
 __all__ = ["SaveOperations"]
 
 _LOOKS_PER_SAVE = 5
+_LOOK_SECONDS = 60.0
+"""Second looks are taken along by later saves, but not by those of the same batch: ``wf sync``
+and the uploader look at once."""
 
 
 class SaveOperations(Operations):
@@ -45,7 +48,7 @@ class SaveOperations(Operations):
         desk = self.desk
         row = desk.engine.save(host, request, deliver=wait, progress=progress, cancel=cancel)
         if row.state == "committed":
-            desk.queue.look_again(at_most=_LOOKS_PER_SAVE)
+            desk.queue.look_again(at_most=_LOOKS_PER_SAVE, overdue=_LOOK_SECONDS)
         else:
             uploader.start(self.settings)
         return SaveResult(
