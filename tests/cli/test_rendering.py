@@ -146,7 +146,7 @@ SAVE = SaveResult(
     task_id="t1",
     name="main",
     revision=7,
-    path="/work/lamp_v007.blend",
+    path="/show/lamp_v007.blend",
     sha256="ab" * 32,
     size=1024,
     state="committed",
@@ -156,26 +156,26 @@ QUEUED = {**SAVE.as_json(), "state": "pending", "sha256": None}
 OFFLINE = {**QUEUED, "working_file_id": None, "revision": None, "provisional": True}
 
 OUTCOMES: dict[str, tuple[dict[str, Any], list[str], int, str]] = {
-    "committed": (SAVE.as_json(), [], 0, "Saved main v007 (1.0 KiB)\n/work/lamp_v007.blend\n"),
+    "committed": (SAVE.as_json(), [], 0, "Saved main v007 (1.0 KiB)\n/show/lamp_v007.blend\n"),
     "pending": (
         QUEUED,
         [],
         75,
-        "Saved main v007 (1.0 KiB)\n/work/lamp_v007.blend\n"
+        "Saved main v007 (1.0 KiB)\n/show/lamp_v007.blend\n"
         "It is safe on this machine, but not on the server yet; “wf sync” sends it.\n",
     ),
     "pending, not waited for": (
         QUEUED,
         ["--no-wait"],
         0,
-        "Saved main v007 (1.0 KiB)\n/work/lamp_v007.blend\n"
+        "Saved main v007 (1.0 KiB)\n/show/lamp_v007.blend\n"
         "It is safe on this machine and being sent; “wf status” shows how far it is.\n",
     ),
     "provisional": (
         OFFLINE,
         [],
         75,
-        "Saved main (1.0 KiB)\n/work/lamp_v007.blend\n"
+        "Saved main (1.0 KiB)\n/show/lamp_v007.blend\n"
         "The server gave no number yet, so the name is a provisional one.\n"
         "It is safe on this machine, but not on the server yet; “wf sync” sends it.\n",
     ),
@@ -365,7 +365,7 @@ REVISION = Revision(
     state="committed",
     sha256="ab" * 32,
     size=1536,
-    path="/work/lamp_v1000.blend",
+    path="/show/lamp_v1000.blend",
     base_revision=999,
 )
 
@@ -424,9 +424,9 @@ def test_when_tasks_are_listed_then_each_shows_what_commands_take_back(
 
 
 def test_when_a_revision_was_fetched_then_only_its_path_is_on_standard_output(here: Here) -> None:
-    got = GetResult("/work/lamp_v007.blend", 7, "ab" * 32, "length")
+    got = GetResult("/show/lamp_v007.blend", 7, "ab" * 32, "length")
 
     ran = here("get", "T", answers={"get": got})
 
-    assert ran.out == "/work/lamp_v007.blend\n"
+    assert ran.out == "/show/lamp_v007.blend\n"
     assert "could not be compared" in ran.err
