@@ -76,18 +76,23 @@ class Findings:
         self.problems.append(text)
 
 
-def settle(homes: Sequence[Home], *, seconds: float = _SYNC_SECONDS) -> dict[str, list[Any]]:
+def settle(
+    homes: Sequence[Home], *, seconds: float = _SYNC_SECONDS
+) -> tuple[dict[str, list[Any]], list[str]]:
     """Run ``wf sync`` in every home until nothing waits and nothing is left to look at twice.
 
     Returns:
-        What ``wf status`` says of each home by then.
+        What ``wf status`` says of each home by then, and which commands did not end.
     """
+    stuck = []
     end = time.monotonic() + seconds
     open_homes = list(homes)
     statuses: dict[str, list[Any]] = {}
     while open_homes:
         for home in list(open_homes):
-            home.wf("sync")
+            ended = home.wf("sync")
+            if ended.code < 0:
+                stuck.append(f"home {home.name}: wf sync did not end: {ended.errors[-3000:]}")
             status = home.wf("status").document
             statuses[home.name] = status if isinstance(status, list) else [{"broken": status}]
             waiting = [row for row in statuses[home.name] if row.get("state") != "parked"]
@@ -97,7 +102,7 @@ def settle(homes: Sequence[Home], *, seconds: float = _SYNC_SECONDS) -> dict[str
         if time.monotonic() > end:
             break
         time.sleep(0.5)
-    return statuses
+    return statuses, stuck
 
 
 def audit(

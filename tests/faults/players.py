@@ -168,14 +168,10 @@ class Home:
         )
 
     def wf(self, *arguments: str, seconds: float = 120.0) -> Ended:
-        """Run a real ``wf``. Raises subprocess.TimeoutExpired when it does not end in time."""
+        """Run a real ``wf``; one that does not end in time is killed, its errors then say
+        what it was doing."""
         child = self.start(*arguments)
-        try:
-            out, errors = child.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.communicate()
-            raise
+        out, errors, _ = _end_of(child, seconds)
         return Ended(child.returncode, _document(out), errors)
 
     def play(self, lane: int, plan: Plan, tasks: list[Task], ledger: Ledger, clock: Clock) -> None:
@@ -260,14 +256,18 @@ def run_wf(arguments: list[str], home: Home, entry: Entry) -> None:
             child.send_signal(number)
         else:
             break
-    try:
-        entry.output, entry.errors = child.communicate(timeout=_LONGEST_COMMAND)
-    except subprocess.TimeoutExpired:
-        entry.stuck = True
-        child.kill()
-        entry.output, entry.errors = child.communicate()
+    entry.output, entry.errors, entry.stuck = _end_of(child, _LONGEST_COMMAND)
     entry.code = child.returncode
     entry.document = _document(entry.output)
+
+
+def _end_of(child: subprocess.Popen[str], seconds: float) -> tuple[str, str, bool]:
+    """What the command printed and complained of, and whether it had to be killed."""
+    try:
+        return (*child.communicate(timeout=seconds), False)
+    except subprocess.TimeoutExpired:
+        child.send_signal(signal.SIGABRT)  # Python then says where each of its threads is
+        return (*child.communicate(), True)
 
 
 def _document(output: str) -> Any:
@@ -290,7 +290,7 @@ def _signals(order: Order) -> list[tuple[float, signal.Signals]]:
 def _plain_environment() -> dict[str, str]:
     kept = ("PATH", "HOME", "TMPDIR", "TZ", "PYTHONPATH")
     found = {name: os.environ[name] for name in kept if name in os.environ}
-    return found | {"LC_ALL": "C.UTF-8"}
+    return found | {"LC_ALL": "C.UTF-8", "PYTHONFAULTHANDLER": "1"}
 
 
 class Clock:

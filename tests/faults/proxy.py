@@ -253,8 +253,8 @@ class _Exchange:
             return False
         if kind == "late request":
             body = self._read_body()
-            drop(self._client)
             self._proxy.later(self._head, body, self._proxy.hold(self._chance))
+            drop(self._client)
             return False
         if kind == "cut request":
             self._cut_request()

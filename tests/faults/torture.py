@@ -90,9 +90,10 @@ def run(kitsu: PrivateKitsu, folder: Path, *, seed: int, seconds: float, say: Sa
             lane.join(_END_OF_COMMANDS)
         proxy.drain()
         say("synchronising every home")
-        statuses = settle(homes)
+        statuses, stuck = settle(homes)
         say("looking at everything")
         findings = audit(server, homes, ledger, statuses)
+        findings.problems += stuck
         report = Report(
             plan=plan,
             ledger=ledger,
@@ -198,14 +199,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def say(line: str) -> None:
         print(f"[{time.monotonic() - started:6.1f} s] {line}", file=sys.stderr, flush=True)
 
+    folder = options.folder / f"run-{seed}"
     kitsu = PrivateKitsu(options.folder / "kitsu", fast=True)
     try:
-        report = run(
-            kitsu, options.folder / "run", seed=seed, seconds=options.minutes * 60, say=say
-        )
+        report = run(kitsu, folder, seed=seed, seconds=options.minutes * 60, say=say)
     finally:
         kitsu.down()
     print(report.text())
     if not report.passed:
-        print(f"ledger, plan and all files: {options.folder / 'run'}")
+        print(f"ledger, plan and all files: {folder}")
     return 0 if report.passed else PROBLEMS
