@@ -375,14 +375,16 @@ def test_when_killed_between_giving_up_and_emptying_then_nothing_is_kept(
         raise Killed
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr(Spool, "empty", kill)
+        patched.setattr(Spool, "drop_bytes", kill)
         give_up_a_claim(home, task, Path(scene(b"given up")))
     before = kept(home)
     ended = home.wf("sync")
 
     assert before != []
     assert ended.code == 0, ended
-    assert kept(home) == []
+    # The sidecar stays as long as its claim can be used: the journal may be lost.
+    assert [Path(name).suffix for name in kept(home)] == [".json"]
+    assert home.wf("save", scene(b"scene"), "--task", task).document["revision"] == 1
 
 
 def test_when_killed_at_the_end_of_the_second_look_then_the_next_one_empties_the_spool(
@@ -472,3 +474,43 @@ def test_when_one_record_may_not_be_looked_at_then_the_others_are(
         unchecked = [row.working_file_id for row in journal.unchecked(server=server)]
 
     assert unchecked == [first]
+
+
+def test_when_another_process_looks_at_a_save_just_begun_then_it_leaves_it_alone(
+    kitsu: LiveKitsu, make_home: MakeHome, scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    add = Journal.add
+    seen: list[SaveRow | None] = []
+
+    def add_and_be_looked_at(journal: Journal, row: SaveRow) -> SaveRow:
+        added = add(journal, row)
+        assert home.wf("sync").code == 75
+        seen.append(journal.get(row.save_id))
+        return added
+
+    with Workfiles(load(home.environment())) as workfiles:
+        monkeypatch.setattr(Journal, "add", add_and_be_looked_at)
+        saved = workfiles.save(FileHost(Path(scene(b"scene"))), SaveRequest(task=task))
+
+    assert [row.state if row else None for row in seen] == ["planned"]
+    assert (saved.state, saved.revision) == ("committed", 1)
+
+
+def test_when_the_journal_is_lost_then_a_claim_given_up_is_still_used(
+    kitsu: LiveKitsu, make_home: MakeHome, scene: Scene
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    give_up_a_claim(home, task, Path(scene(b"given up")))
+    left = kept(home)
+    delete_journal(home)
+
+    home.wf("sync")
+    saved = home.wf("save", scene(b"scene"), "--task", task)
+
+    assert [Path(name).suffix for name in left] == [".json"]
+    assert (saved.code, saved.document["revision"]) == (0, 1), saved
+    assert owners(kitsu, task) == [(1, saved.document["save_id"])]
+    assert not any(name.startswith(Path(left[0]).stem) for name in kept(home))

@@ -19,11 +19,19 @@ _JOURNALS_OWN = {"save_id", "seq", "attempts", "error", "parked", "next_try", "c
 
 
 def adopt(journal: Journal, spool: Spool) -> None:
-    """Take every save into the journal of which only the sidecar is left, in their old order.
+    """Take every save into the journal of which only the sidecar is left, in their old order,
+    and remove the sidecars of those that are finished.
 
     Whether bytes were sent is not known of them: ``attempts`` has delivery look first.
     """
-    for row in spool.read_sidecars(known=lambda save_id: journal.get(save_id) is not None):
+
+    def known(save_id: str) -> bool:
+        row = journal.get(save_id)
+        if row is not None and row.is_finished():
+            spool.empty(row)  # whoever finished it was killed before that
+        return row is not None
+
+    for row in spool.read_sidecars(known=known):
         journal.add(replace(row, attempts=max(row.attempts, 1)))
 
 

@@ -166,6 +166,10 @@ class Delivery:
             # In doubt before it is asked for: this process may not live to hear the answer.
             row = self._record(row, revision=number, claim_doubt=True)
 
+        doubt = row.claim_doubt
+        if row.revision is not None:
+            plan(row.revision)
+
         claimer = Claimer(
             registry=self.hurried(patience),
             task_id=row.task_id,
@@ -177,7 +181,7 @@ class Delivery:
             patience=patience,
         )
         try:
-            record = claimer.claim(plan=plan, planned=row.revision, doubt=row.claim_doubt)
+            record = claimer.claim(plan=plan, planned=row.revision, doubt=doubt)
         except ClaimUnresolved as exc:
             self._record(row, claim_doubt=exc.doubt)
             raise exc.cause from exc
@@ -435,7 +439,7 @@ class Delivery:
     def abandon(self, row: SaveRow) -> None:
         """Write down that the save never came about; its claim, if any, can be used again."""
         self.journal.update(row, state="abandoned")
-        self.spool.empty(row)
+        self.spool.drop_bytes(row)
 
     def note_failure(self, row: SaveRow, exc: WorkfilesError) -> SaveRow:
         """Write a failure into the row: parked, or when to try again."""

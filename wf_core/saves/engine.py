@@ -63,8 +63,10 @@ class SaveEngine:
             Cancelled: stopped by the user; the message says what is safe.
         """
         plan = self.checks.plan(host, request)
-        row = self._begin(host, request, plan)
-        with hold(self.row_lock(row.save_id)):
+        save_id = str(uuid.uuid4())
+        # Held before the row is there: nobody may take it for one whose process has died.
+        with hold(self.row_lock(save_id)):
+            row = self._begin(host, request, plan, save_id)
             row = self.numbering.number(row, plan)
             row = self._write(host, row)
             settling = _Settling(self, row)
@@ -85,9 +87,8 @@ class SaveEngine:
         """The lock file of a row: who holds it may work on the row."""
         return row_lock(self.lock_folder, save_id)
 
-    def _begin(self, host: Host, request: SaveRequest, plan: Plan) -> SaveRow:
+    def _begin(self, host: Host, request: SaveRequest, plan: Plan, save_id: str) -> SaveRow:
         now = datetime.datetime.now(datetime.timezone.utc)
-        save_id = str(uuid.uuid4())
         folder = self.spool.folder(plan.place(plan.highest + 1).root)
         return self.journal.add(
             SaveRow(

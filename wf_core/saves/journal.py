@@ -103,6 +103,12 @@ class SaveRow:
         """The id whose marker the record's comment carries until the commit."""
         return self.claim_id or self.save_id
 
+    def is_finished(self) -> bool:
+        """Whether nothing is left to do about this save, not even to look at it again."""
+        return self.state in ("void", "discarded") or (
+            self.state == "committed" and self.checked >= 2
+        )
+
     def waits(self) -> float:
         """Seconds until this row may be tried again; 0.0 when it is due."""
         if self.next_try is None or self.boot != boot_id():

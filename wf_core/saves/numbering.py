@@ -110,6 +110,7 @@ class Numbering:
                 continue
             with hold(row_lock(self.lock_folder, old.save_id)) as free:
                 if free:  # else somebody is about to declare it void
+                    self.delivery.spool.empty(old)  # its sidecar would claim the number, too
                     return self.delivery.journal.take_over(old, row, plan.newest.id, plan.highest)
         return None
 

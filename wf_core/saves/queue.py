@@ -166,9 +166,13 @@ class Queue:
                 if not mine or now is None or now.state != "abandoned":
                     continue
                 try:
-                    tidy_abandoned(now, self.engine.delivery)
+                    now = tidy_abandoned(now, self.engine.delivery)
+                except (ServerError, NotLoggedIn):
+                    return  # not now
                 except WorkfilesError:
-                    return
+                    continue  # nothing can be done about this one; about the others, it may
+                if now.is_finished():
+                    self.engine.spool.empty(now)
 
 
 class _Tally:

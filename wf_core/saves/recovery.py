@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 from wf_core.disk.locks import hold
@@ -83,9 +84,8 @@ def recover(row: SaveRow, engine: SaveEngine) -> SaveRow:
         if not (row.atomic and target and _arrived(Path(target), row.save_id)):
             if target:
                 release(Path(target), row.save_id)
-            row = journal.update(row, state="abandoned")
-            engine.spool.empty(row)
-            return row
+            engine.delivery.abandon(row)
+            return replace(row, state="abandoned")
         # The application had replaced the file before its process died: it is complete.
         row = journal.update(row, written=True, scene_path=target, boot=boot_id())
     try:
@@ -115,7 +115,7 @@ def tidy_abandoned(row: SaveRow, delivery: Delivery) -> SaveRow:
     Raises:
         WorkfilesError: the server cannot be asked, or does not let this account write.
     """
-    delivery.spool.empty(row)  # who gave it up may have been killed before that
+    delivery.spool.drop_bytes(row)  # who gave it up may have been killed before that
     if row.working_file_id is None:
         if row.revision is None:
             return delivery.journal.update(row, state="discarded")

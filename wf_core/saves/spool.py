@@ -124,13 +124,17 @@ class Spool:
             return None
         return _read_sidecar(Path(row.spool_path).with_name(f"{row.save_id}.json"))
 
+    def drop_bytes(self, row: SaveRow) -> None:
+        """Remove the row's spooled file; its sidecar tells a lost journal of the claim."""
+        if row.spool_path:
+            Path(row.spool_path).unlink(missing_ok=True)
+
     def empty(self, row: SaveRow) -> None:
         """Remove the row's spooled file and sidecar; missing ones are no error."""
+        self.drop_bytes(row)
         if row.spool_path:
-            spooled = Path(row.spool_path)
-            spooled.unlink(missing_ok=True)
             for name in (f"{row.save_id}.json", f".{row.save_id}.tmp"):
-                (spooled.parent / name).unlink(missing_ok=True)
+                Path(row.spool_path).with_name(name).unlink(missing_ok=True)
 
     def _note(self, folder: Path) -> None:
         if folder in self.folders():
