@@ -207,7 +207,9 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         results["tests without a server"] = passed(run(pytest(python, several, chosen), env))
         if not options.quick:
             say("tests with a server")
-            command = pytest(python, here, "server and not blender")
+            # Two at a time, each with a private Kitsu of its own.
+            several = ["-n", "2", *here] if rest == [] else here
+            command = pytest(python, several, "server and not blender")
             results["tests with a server"] = passed(run(command, env))
     if blender is not None and not options.quick and (ROOT / "tests" / "blender").is_dir():
         say("tests in Blender")
