@@ -209,7 +209,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
             say("tests with a server")
             # Two at a time, each with a private Kitsu of its own.
             several = ["-n", "2", *here] if rest == [] else here
-            command = pytest(python, several, "server and not blender")
+            command = pytest(python, several, "server and not blender and not torture")
             results["tests with a server"] = passed(run(command, env))
     if blender is not None and not options.quick and (ROOT / "tests" / "blender").is_dir():
         say("tests in Blender")
