@@ -73,9 +73,9 @@ def kitsu(request: pytest.FixtureRequest) -> Iterator[LiveKitsu]:
             server.down()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def kitsu_home() -> Iterator[Path]:
-    """A home for a Kitsu that one test starts, stops and restarts as it likes."""
+    """A home for a Kitsu that one file of tests starts, stops and restarts as it likes."""
     with ExitStack() as held:
         yield own_home(held)
 

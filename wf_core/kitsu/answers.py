@@ -31,10 +31,12 @@ from wf_core.kitsu.redact import plain_words
 
 __all__ = [
     "SentAway",
+    "database_away",
     "error_of_exception",
     "error_of_status",
     "json_of",
     "json_or_none",
+    "may_lack_database",
     "server_words",
 ]
 
@@ -49,6 +51,13 @@ HTTP_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError)
 """What the libraries below raise; everything of it goes through :func:`error_of_exception`."""
 FOREIGN_ERRORS = (*HTTP_ERRORS, OSError)
 """The same with what they let through, where no code of a caller runs in between."""
+
+
+_WITHOUT_DATABASE = {
+    400: (b"has an invalid format", b"OperationalError"),
+    401: (b"could not verify that you are authorized",),
+    404: (b"requested URL was not found on the server",),
+}
 
 
 def server_words(body: bytes, content_type: str = "") -> str:
@@ -107,6 +116,25 @@ def is_token_trouble(status: int, body: bytes) -> bool:
     except ValueError:
         return False
     return isinstance(document, dict) and "msg" in document
+
+
+def may_lack_database(status: int, body: bytes) -> bool:
+    """Whether an answer may mean nothing but that the server cannot ask its database.
+
+    Zou 1.0.97 takes a failed query for one that found nothing (404), was given a wrong value
+    (400), or knows no such user (401), and says so in the words it has for those:
+    ``services/base_service.py``, ``blueprints/crud/base.py``. Its ``status`` route tells.
+    """
+    return any(words in body for words in _WITHOUT_DATABASE.get(status, ()))
+
+
+def database_away(host: str) -> ServerUnavailable:
+    """The error for a server whose database is away: it has done nothing."""
+    return ServerUnavailable(
+        f"The Kitsu at {host} has no connection to its database at the moment.",
+        in_doubt=False,
+        hint=RETRY_LATER,
+    )
 
 
 def error_of_status(

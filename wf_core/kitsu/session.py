@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 LARGEST_JSON = 256 * 1024 * 1024
 """Bytes; the longest list of a large production is a tenth of it."""
 _LARGEST_ERROR = 64 * 1024
+_STATUS_SECONDS = 5.0
 _FIRST_WAIT = 0.25  # seconds; doubled for each further try
 _LONGEST_WAIT = 8.0
 
@@ -302,7 +303,7 @@ class Session:
                 if own_token and trouble and not refreshed and self._refresh(used):
                     used, refreshed = self._access_token(), True
                     continue
-                raise self._error(response, method, text)
+                raise self._error(response, method, text, own_token=own_token)
             except ServerUnavailable as error:
                 wait = self._wait(error, tries)
                 if not repeat or tries >= self.retries or wait >= limits.remaining():
@@ -334,14 +335,25 @@ class Session:
     def _url(self, route: str) -> str:
         return f"{self.server}/{route.lstrip('/')}"
 
-    def _error(self, response: requests.Response, method: str, text: bytes) -> WorkfilesError:
+    def _error(
+        self, response: requests.Response, method: str, text: bytes, *, own_token: bool = True
+    ) -> WorkfilesError:
+        status = response.status_code
+        if own_token and answers.may_lack_database(status, text) and self._lacks_database():
+            return answers.database_away(self.host)
         return answers.error_of_status(
-            response.status_code,
-            method=method,
-            host=self.host,
-            headers=response.headers,
-            body=text,
+            status, method=method, host=self.host, headers=response.headers, body=text
         )
+
+    def _lacks_database(self) -> bool:
+        """Whether the server says itself that its database is away, or fails to say anything."""
+        asking = self.limited(total=min(_STATUS_SECONDS, self.timeouts.total), retries=0)
+        try:
+            status, answer = asking.send_with("GET", "status", None, accept=range(400, 600))
+        except WorkfilesError:
+            return False
+        said = isinstance(answer, dict) and answer.get("database-up") is False
+        return status >= 500 or (status == 200 and said)
 
     @staticmethod
     def _wait(error: ServerUnavailable, tries: int) -> float:
