@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -85,24 +86,31 @@ def settle(
     Returns:
         What ``wf status`` says of each home by then, and which commands did not end.
     """
-    stuck = []
     end = time.monotonic() + seconds
-    open_homes = list(homes)
     statuses: dict[str, list[Any]] = {}
-    while open_homes:
-        for home in list(open_homes):
+    stuck: list[str] = []
+
+    def settle_one(home: Home) -> None:
+        while True:
             ended = home.wf("sync")
             if ended.code < 0:
                 stuck.append(f"home {home.name}: wf sync did not end: {ended.errors[-3000:]}")
             status = home.wf("status").document
-            statuses[home.name] = status if isinstance(status, list) else [{"broken": status}]
-            waiting = [row for row in statuses[home.name] if row.get("state") != "parked"]
-            kept = {path.stem for path in _spooled(home)} - _ids(statuses[home.name])
+            rows = status if isinstance(status, list) else [{"broken": status}]
+            statuses[home.name] = rows
+            waiting = [row for row in rows if row.get("state") != "parked"]
+            kept = {path.stem for path in _spooled(home)} - _ids(rows)
             if not waiting and not kept and not home.processes():
-                open_homes.remove(home)
-        if time.monotonic() > end:
-            break
-        time.sleep(0.5)
+                return
+            if time.monotonic() > end:
+                return
+            time.sleep(0.5)
+
+    threads = [threading.Thread(target=settle_one, args=(home,)) for home in homes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     return statuses, stuck
 
 

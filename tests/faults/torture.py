@@ -105,6 +105,9 @@ def run(kitsu: PrivateKitsu, folder: Path, *, seed: int, seconds: float, say: Sa
             seconds=time.monotonic() - started,
         )
     report.write(folder)
+    if report.passed:  # else everything is kept for whoever looks for the reason
+        for big in (folder / "work", *folder.glob("sources-*")):
+            shutil.rmtree(big)
     return report
 
 
