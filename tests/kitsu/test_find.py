@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from kitsu.conftest import client_of
 from live_kitsu import LiveKitsu
 from scripted_server import ScriptedServer
 
 from wf_core.errors import AmbiguousReference, NotFound, UsageError
 from wf_core.kitsu import KitsuClient, Session, find_production, find_task, find_task_id
-from wf_core.private_kitsu import KitsuInfo
 
 HEX = uuid.uuid4().hex[:6]
 LOOK = {
@@ -34,54 +34,53 @@ class World:
     tasks: dict[str, str]
 
 
-@pytest.fixture(scope="session")
-def zou(kitsu: LiveKitsu) -> KitsuInfo:
-    """The pinned release only: the older one answers the same routes, as others test."""
-    return kitsu.info
+@pytest.fixture(scope="module")
+def artist(kitsu: LiveKitsu) -> KitsuClient:
+    """On the pinned release only: the older one answers the same routes, as others test."""
+    return client_of(kitsu.info, *kitsu.credentials("artist"))
 
 
 @pytest.fixture(scope="module")
-def world(zou: KitsuInfo) -> World:
-    live = LiveKitsu(zou)
-    production = live.production(f"Find/Me {uuid.uuid4().hex[:6]}")
-    lamp = live.asset(production, "Lamp")
-    other_lamp = live.asset(production, "lamp", asset_type="Characters")
-    table = live.asset(production, "Größe Tisch")
-    upper = live.asset(production, "Wheel")
-    lower = live.asset(production, "wheel")
-    pair = live.asset(production, "Pair")
-    named_like_a_type = live.sequence(production, "Props")
-    clash_asset = live.asset(production, "Clash")
-    clash_shot = live.shot(production, named_like_a_type, "Clash")
-    sequence = live.sequence(production, "SQ01")
-    shot = live.shot(production, sequence, "SH010")
-    first = live.episode(production, "E01")
-    second = live.episode(production, "E02")
-    in_first = live.shot(production, live.sequence(production, "SQ07", episode=first), "SH070")
+def world(kitsu: LiveKitsu) -> World:
+    production = kitsu.production(f"Find/Me {uuid.uuid4().hex[:6]}")
+    lamp = kitsu.asset(production, "Lamp")
+    other_lamp = kitsu.asset(production, "lamp", asset_type="Characters")
+    table = kitsu.asset(production, "Größe Tisch")
+    upper = kitsu.asset(production, "Wheel")
+    lower = kitsu.asset(production, "wheel")
+    pair = kitsu.asset(production, "Pair")
+    named_like_a_type = kitsu.sequence(production, "Props")
+    clash_asset = kitsu.asset(production, "Clash")
+    clash_shot = kitsu.shot(production, named_like_a_type, "Clash")
+    sequence = kitsu.sequence(production, "SQ01")
+    shot = kitsu.shot(production, sequence, "SH010")
+    first = kitsu.episode(production, "E01")
+    second = kitsu.episode(production, "E02")
+    in_first = kitsu.shot(production, kitsu.sequence(production, "SQ07", episode=first), "SH070")
     in_both = [
-        live.shot(production, live.sequence(production, "SQ08", episode=episode), "SH080")
+        kitsu.shot(production, kitsu.sequence(production, "SQ08", episode=episode), "SH080")
         for episode in (first, second)
     ]
     for kind, name in LOOK.items():
         body = {"name": name, "color": "#ffffff", "for_entity": kind}
-        live.call("POST", "data/task-types", body)
+        kitsu.call("POST", "data/task-types", body)
     tasks = {
-        "lamp": live.task(lamp)["id"],
-        "lamp shading": live.task(lamp, "Shading")["id"],
-        "character": live.task(other_lamp)["id"],
-        "table": live.task(table)["id"],
-        "Wheel": live.task(upper)["id"],
-        "wheel": live.task(lower)["id"],
-        "pair main": live.task(pair)["id"],
-        "pair second": live.task(pair, name="second")["id"],
-        "clash asset": task_of(live, clash_asset, "Asset"),
-        "clash shot": task_of(live, clash_shot, "Shot"),
-        "shot": live.task(shot, "Animation")["id"],
-        "in first": live.task(in_first, "Animation")["id"],
-        "both first": live.task(in_both[0], "Animation")["id"],
-        "both second": live.task(in_both[1], "Animation")["id"],
-        "sequence": task_of(live, sequence, "Sequence"),
-        "episode": task_of(live, first, "Episode"),
+        "lamp": kitsu.task(lamp)["id"],
+        "lamp shading": kitsu.task(lamp, "Shading")["id"],
+        "character": kitsu.task(other_lamp)["id"],
+        "table": kitsu.task(table)["id"],
+        "Wheel": kitsu.task(upper)["id"],
+        "wheel": kitsu.task(lower)["id"],
+        "pair main": kitsu.task(pair)["id"],
+        "pair second": kitsu.task(pair, name="second")["id"],
+        "clash asset": task_of(kitsu, clash_asset, "Asset"),
+        "clash shot": task_of(kitsu, clash_shot, "Shot"),
+        "shot": kitsu.task(shot, "Animation")["id"],
+        "in first": kitsu.task(in_first, "Animation")["id"],
+        "both first": kitsu.task(in_both[0], "Animation")["id"],
+        "both second": kitsu.task(in_both[1], "Animation")["id"],
+        "sequence": task_of(kitsu, sequence, "Sequence"),
+        "episode": task_of(kitsu, first, "Episode"),
     }
     return World(production["name"], production["id"], tasks)
 
