@@ -26,7 +26,7 @@ from pathlib import Path
 from wf_core.filehost import FileHost
 from wf_core.settings import load
 from wf_core.workfiles import SaveRequest, Workfiles
-from wf_core.saves import claim, delivery, engine, journal, numbering, spool
+from wf_core.saves import claim, delivery, engine, journal, numbering, sending, spool
 
 scene, task, where, when = sys.argv[1:5]
 owner, name = {
@@ -36,7 +36,7 @@ owner, name = {
     "write": (engine.SaveEngine, "_write"),
     "set aside": (engine.SaveEngine, "set_aside"),
     "settle": (engine.SaveEngine, "settle"),
-    "upload": (delivery.Delivery, "_send"),
+    "upload": (sending.Sending, "send"),
     "commit": (delivery.Delivery, "commit"),
 }[where]
 real = getattr(owner, name)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +23,7 @@ from wf_core.disk.copying import (
     sha256_of,
 )
 from wf_core.disk.files import half_made
-from wf_core.disk.locks import Lock, hold, record_lock
+from wf_core.disk.locks import hold, record_lock
 from wf_core.errors import (
     BadAnswer,
     Cancelled,
@@ -39,14 +38,16 @@ from wf_core.errors import (
     WorkfilesError,
 )
 from wf_core.kitsu import KitsuClient
-from wf_core.kitsu.transfer import await_stored_length, stored_length, upload
+from wf_core.kitsu.transfer import stored_length
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.kept import check_kept
 from wf_core.saves.machine import boot_id, monotonic
 from wf_core.saves.placing import Placing
+from wf_core.saves.sending import Ask, Report, Sending, check_still_mine
 from wf_core.saves.spool import Spool, release, reserve
 
 __all__ = ["Delivery"]
@@ -54,13 +55,6 @@ __all__ = ["Delivery"]
 _SECOND_LOOK_SECONDS = 5.0
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
-_MOMENT_SECONDS = 2.0
-"""For so long a record counts as just read: who writes to one that is being filled has no
-reason to within the same moment."""
-_LOST_ANSWER_SECONDS = 20.0
-
-Report = Callable[[int, int], None]
-Ask = Callable[[], bool]
 
 
 @dataclass(frozen=True)
@@ -102,6 +96,7 @@ class Delivery:
         Raises:
             Cancelled: the user stopped it; everything is safe.
         """
+        record = None
         try:
             finished = self._finished_elsewhere(row)
             if finished is not None:
@@ -111,9 +106,11 @@ class Delivery:
             if row.provisional:
                 row = self._link_final(row)
             if row.state in ("claimed", "saved"):
-                row = self._upload(row, progress, cancel, settled or (lambda: row))
+                row, record = self._sending.send(
+                    row, settled=settled or (lambda: row), progress=progress, cancel=cancel
+                )
             if row.state == "uploaded":
-                row = self.commit(row)
+                row = self.commit(row, record)
         except Cancelled:
             raise
         except WorkfilesError as exc:
@@ -122,6 +119,10 @@ class Delivery:
             return self.note_failure(self.journal.get(row.save_id) or row, exc)
         self.circuit.reset()
         return row
+
+    @property
+    def _sending(self) -> Sending:
+        return Sending(self.client, self.journal, self.lock_folder)
 
     def hurried(self, budget: float) -> KitsuClient:
         """The client for requests an artist waits for: nothing takes longer than ``budget``."""
@@ -159,7 +160,7 @@ class Delivery:
             WorkfilesError: none was obtained within ``patience`` seconds, or never will be,
                 or there is nothing to send.
         """
-        self._check_spooled(row)
+        check_kept(row)
 
         def plan(number: int) -> None:
             nonlocal row
@@ -222,7 +223,7 @@ class Delivery:
             place = self.placing.of_row(row)
             row = self._record(row, final_path=str(place.local), server_path=place.server)
         assert row.final_path is not None
-        self._check_spooled(row)
+        check_kept(row)
         final = Path(row.final_path)
         half = half_made(final, row.save_id)
         try:
@@ -243,108 +244,6 @@ class Delivery:
         fsync_file(final)
         fsync_folder(final.parent)
         return self._record(row, provisional=False)
-
-    # upload
-
-    def _upload(
-        self,
-        row: SaveRow,
-        progress: Report | None,
-        cancel: Ask | None,
-        settled: Callable[[], SaveRow],
-    ) -> SaveRow:
-        assert row.working_file_id is not None and row.spool_path is not None
-        lock = Lock(record_lock(self.lock_folder, row.working_file_id))
-        if not lock.acquire():
-            raise _Busy("This save is being uploaded by another process.")
-        try:
-            if row.attempts or row.sha256:
-                done = self._already_there(row)
-                if done is not None:
-                    settled()
-                    return done
-            started = time.monotonic()
-            sha256, record = self._send(row, lock, progress, cancel)
-            settled()
-            row = self._uploaded(row, sha256)
-            if record is not None and time.monotonic() - started < _MOMENT_SECONDS:
-                return self.commit(row, record)
-            return row
-        finally:
-            lock.release()
-
-    def _already_there(self, row: SaveRow) -> SaveRow | None:
-        """After an earlier try: check that the record is still this save's, and look whether
-        its bytes arrived after all. A record that this save has committed already (a journal
-        that was lost since knew that) tells their hash."""
-        assert row.working_file_id is not None
-        record = self.client.working_file(row.working_file_id)
-        self._still_mine(row, record)
-        if stored_length(self.client.session, row.working_file_id) != row.size:
-            return None
-        facts = marker.workfiles_data(record)
-        if facts.get("save_id") == row.save_id and isinstance(facts.get("sha256"), str):
-            return self._uploaded(row, facts["sha256"])
-        return self._uploaded(row, row.sha256 or sha256_of(Path(row.spool_path or "")))
-
-    def _send(
-        self, row: SaveRow, lock: Lock, progress: Report | None, cancel: Ask | None
-    ) -> tuple[str, WorkingFile | None]:
-        """Send the bytes; the SHA-256 of what the server now has, and the record as it was
-        when it took them, where the answer holds it."""
-        assert row.working_file_id is not None and row.spool_path is not None
-        assert row.size is not None
-        source = Path(row.spool_path)
-        self._check_spooled(row)
-
-        def still_ours() -> None:
-            if not lock.held:
-                raise IntegrityError("The upload lost its lock; nothing was stored.")
-            self._check_spooled(row)
-
-        # From here on bytes may be on the server, whatever becomes of the answer.
-        self._record_quietly(row, attempts=row.attempts + 1)
-        try:
-            sent = upload(
-                self.client.session,
-                row.working_file_id,
-                source,
-                size=row.size,
-                progress=progress,
-                cancel=cancel,
-                before_last_bytes=still_ours,
-                file_name=Path(row.final_path or row.spool_path).name,
-            )
-        except ServerUnavailable as exc:
-            if not exc.in_doubt:
-                raise
-            found = await_stored_length(
-                self.client.session, row.working_file_id, row.size, patience=_LOST_ANSWER_SECONDS
-            )
-            if found != row.size:
-                raise
-            return row.sha256 or sha256_of(source), None
-        if row.sha256 is not None and sent.sha256 != row.sha256:
-            raise _Changed(row)
-        return sent.sha256, sent.record
-
-    def _uploaded(self, row: SaveRow, sha256: str) -> SaveRow:
-        return self._record_quietly(row, state="uploaded", sha256=sha256, error=None)
-
-    def _check_spooled(self, row: SaveRow) -> None:
-        """The spooled file is the one that was set aside, and nobody wrote to it since."""
-        assert row.spool_path is not None
-        try:
-            found = Path(row.spool_path).lstat()
-        except OSError as exc:
-            raise _Parked(
-                f"The kept copy of this save is gone: {exc.strerror}. "
-                f"Its scene may still be at {row.scene_path}.",
-                hint="Save that scene again as a new revision, then discard this save.",
-            ) from exc
-        known = (row.inode, row.size, row.mtime_ns)
-        if known != (found.st_ino, found.st_size, found.st_mtime_ns):
-            raise _Changed(row)
 
     # commit
 
@@ -368,7 +267,7 @@ class Delivery:
             )
         if record is None or not marker.carries(record.comment, row.mark):
             record = self.client.working_file(row.working_file_id)
-        self._still_mine(row, record)
+        check_still_mine(row, record)
         changes: dict[str, Any] = {
             "path": row.server_path,
             "data": {**(record.data or {}), "workfiles": _facts(row)},
@@ -423,17 +322,6 @@ class Delivery:
         self.spool.empty(row)  # before it is written down: killed between, the next one does it
         return self._record_quietly(row, checked=2, next_try=None)
 
-    def _still_mine(self, row: SaveRow, record: WorkingFile) -> None:
-        data = marker.workfiles_data(record)
-        mine = marker.carries(record.comment, row.mark) or data.get("save_id") == row.save_id
-        other_bytes = data.get("sha256") not in (None, row.sha256)
-        if (not mine and data) or (other_bytes and row.sha256 is not None):
-            raise _Parked(
-                f"The record of revision {row.revision} now belongs to another save, so nothing "
-                "was sent over it. This save is complete on this machine.",
-                hint=f"Save {row.scene_path} again as a new revision, then discard this one.",
-            )
-
     # the row
 
     def abandon(self, row: SaveRow) -> None:
@@ -470,25 +358,6 @@ class Delivery:
     def _record_quietly(self, row: SaveRow, **changes: Any) -> SaveRow:
         """Change the journal only: what a lost journal may forget."""
         return self.journal.update(row, **changes)
-
-
-class _Busy(ServerError):
-    kind = "busy"
-
-
-class _Parked(WorkfilesError):
-    kind = "parked"
-
-
-class _Changed(_Parked):
-    kind = "changed"
-
-    def __init__(self, row: SaveRow) -> None:
-        super().__init__(
-            f"The kept copy of this save was written to after it was saved, so it was not "
-            f"sent. The scene is at {row.scene_path}.",
-            hint="Save that scene again as a new revision, then discard this save.",
-        )
 
 
 def _facts(row: SaveRow) -> dict[str, Any]:

@@ -1,0 +1,161 @@
+"""Sending the kept bytes of a save into the record it has claimed.
+
+At most one request per record at a time, held by the record's lock: two at once corrupt the
+stored file. After a lost answer the stored length tells whether the bytes arrived.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from wf_core.disk.copying import sha256_of
+from wf_core.disk.locks import Lock, record_lock
+from wf_core.errors import IntegrityError, ServerError, ServerUnavailable
+from wf_core.kitsu import KitsuClient
+from wf_core.kitsu.transfer import await_stored_length, stored_length, upload
+from wf_core.models import WorkingFile
+from wf_core.saves import marker
+from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.kept import KeptCopyChanged, NothingToSend, check_kept
+
+__all__ = ["Ask", "Report", "Sending", "check_still_mine"]
+
+_MOMENT_SECONDS = 2.0
+"""For so long a record counts as just read: who writes to one that is being filled has no
+reason to within the same moment."""
+_LOST_ANSWER_SECONDS = 20.0
+
+Report = Callable[[int, int], None]
+Ask = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Sending:
+    """Everything that bytes on their way need."""
+
+    client: KitsuClient
+    journal: Journal
+    lock_folder: Path
+
+    def send(
+        self,
+        row: SaveRow,
+        *,
+        settled: Callable[[], SaveRow],
+        progress: Report | None,
+        cancel: Ask | None,
+    ) -> tuple[SaveRow, WorkingFile | None]:
+        """Bring the bytes of a claimed save to the server. The caller holds the row's lock.
+
+        Args:
+            settled: called once the bytes are sent; waits until the save is on the disk.
+            progress: called with bytes sent and bytes in total.
+            cancel: asked per piece whether to stop.
+
+        Returns:
+            The row, ``uploaded``, and its record, where that was read a moment ago.
+
+        Raises:
+            WorkfilesError: they are not there, or nobody knows.
+            Cancelled: the user stopped it; everything is safe.
+        """
+        assert row.working_file_id is not None and row.spool_path is not None
+        lock = Lock(record_lock(self.lock_folder, row.working_file_id))
+        if not lock.acquire():
+            raise _Busy("This save is being uploaded by another process.")
+        try:
+            if row.attempts or row.sha256:
+                done = self._already_there(row)
+                if done is not None:
+                    settled()
+                    return done, None
+            started = time.monotonic()
+            sha256, record = self._send(row, lock, progress, cancel)
+            settled()
+            row = self._uploaded(row, sha256)
+            fresh = time.monotonic() - started < _MOMENT_SECONDS
+            return row, record if fresh else None
+        finally:
+            lock.release()
+
+    def _already_there(self, row: SaveRow) -> SaveRow | None:
+        """After an earlier try: check that the record is still this save's, and look whether
+        its bytes arrived after all. A record that this save has committed already (a journal
+        that was lost since knew that) tells their hash."""
+        assert row.working_file_id is not None
+        record = self.client.working_file(row.working_file_id)
+        check_still_mine(row, record)
+        if stored_length(self.client.session, row.working_file_id) != row.size:
+            return None
+        facts = marker.workfiles_data(record)
+        if facts.get("save_id") == row.save_id and isinstance(facts.get("sha256"), str):
+            return self._uploaded(row, facts["sha256"])
+        return self._uploaded(row, row.sha256 or sha256_of(Path(row.spool_path or "")))
+
+    def _send(
+        self, row: SaveRow, lock: Lock, progress: Report | None, cancel: Ask | None
+    ) -> tuple[str, WorkingFile | None]:
+        """Send the bytes; the SHA-256 of what the server now has, and the record as it was
+        when it took them, where the answer holds it."""
+        assert row.working_file_id is not None and row.spool_path is not None
+        assert row.size is not None
+        source = Path(row.spool_path)
+        check_kept(row)
+
+        def still_ours() -> None:
+            if not lock.held:
+                raise IntegrityError("The upload lost its lock; nothing was stored.")
+            check_kept(row)
+
+        # From here on bytes may be on the server, whatever becomes of the answer.
+        self.journal.update(row, attempts=row.attempts + 1)
+        try:
+            sent = upload(
+                self.client.session,
+                row.working_file_id,
+                source,
+                size=row.size,
+                progress=progress,
+                cancel=cancel,
+                before_last_bytes=still_ours,
+                file_name=Path(row.final_path or row.spool_path).name,
+            )
+        except ServerUnavailable as exc:
+            if not exc.in_doubt:
+                raise
+            found = await_stored_length(
+                self.client.session, row.working_file_id, row.size, patience=_LOST_ANSWER_SECONDS
+            )
+            if found != row.size:
+                raise
+            return row.sha256 or sha256_of(source), None
+        if row.sha256 is not None and sent.sha256 != row.sha256:
+            raise KeptCopyChanged(row)
+        return sent.sha256, sent.record
+
+    def _uploaded(self, row: SaveRow, sha256: str) -> SaveRow:
+        return self.journal.update(row, state="uploaded", sha256=sha256, error=None)
+
+
+def check_still_mine(row: SaveRow, record: WorkingFile) -> None:
+    """Make sure that the record is the one this save has claimed, and nobody else filled it.
+
+    Raises:
+        NothingToSend: it belongs to another save now.
+    """
+    data = marker.workfiles_data(record)
+    mine = marker.carries(record.comment, row.mark) or data.get("save_id") == row.save_id
+    other_bytes = data.get("sha256") not in (None, row.sha256)
+    if (not mine and data) or (other_bytes and row.sha256 is not None):
+        raise NothingToSend(
+            f"The record of revision {row.revision} now belongs to another save, so nothing "
+            "was sent over it. This save is complete on this machine.",
+            hint=f"Save {row.scene_path} again as a new revision, then discard this one.",
+        )
+
+
+class _Busy(ServerError):
+    kind = "busy"
