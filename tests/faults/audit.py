@@ -322,6 +322,7 @@ def _check_disks(
             found.fail(f"{path} was overwritten")
     waiting = [row for rows in statuses.values() for row in rows]
     scenes, kept = {Path(row["path"]) for row in waiting if row.get("path")}, _ids(waiting)
+    scenes |= {final for home in homes for final in _final_paths(home, kept)}
     reserved = {scene.with_name(f".{scene.name}.wf") for scene in scenes}
     made = {entry.sha256 for entry in ledger.saves()} & set(by_content)
     for workspace in {home.workspace for home in homes}:
@@ -365,6 +366,15 @@ def _is_claim(path: Path) -> bool:
         return False
     sidecar = json.loads(path.read_text(encoding="utf-8"))
     return sidecar["state"] in ("planned", "claimed") and not sidecar["written"]
+
+
+def _final_paths(home: Home, save_ids: set[str]) -> Iterator[Path]:
+    """Where saves that still wait have their final names, which status does not show."""
+    for folder in _spools(home):
+        for sidecar in folder.glob("*.json"):
+            row = json.loads(sidecar.read_text(encoding="utf-8"))
+            if row["save_id"] in save_ids and row["final_path"]:
+                yield Path(row["final_path"])
 
 
 def _spooled(home: Home) -> list[Path]:

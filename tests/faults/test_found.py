@@ -19,10 +19,11 @@ from live_kitsu import LiveKitsu
 from faults.conftest import MakeHome
 from faults.players import Home
 from faults.proxy import Proxy
-from wf_core.errors import DiskFull, InputError, PermissionDenied
+from wf_core.errors import DiskFull, InputError, NotFound, PermissionDenied
 from wf_core.filehost import FileHost
 from wf_core.kitsu.transfer import stored_length
-from wf_core.saves import delivery
+from wf_core.saves import delivery, sending
+from wf_core.saves.delivery import Delivery
 from wf_core.saves.journal import Journal, SaveRow
 from wf_core.saves.recovery import open_journal
 from wf_core.saves.spool import Spool, release, reserve, reserved_by
@@ -514,3 +515,55 @@ def test_when_the_journal_is_lost_then_a_claim_given_up_is_still_used(
     assert (saved.code, saved.document["revision"]) == (0, 1), saved
     assert owners(kitsu, task) == [(1, saved.document["save_id"])]
     assert not any(name.startswith(Path(left[0]).stem) for name in kept(home))
+
+
+def test_when_the_kept_copy_is_spoiled_after_a_lost_answer_then_no_wrong_hash_is_recorded(
+    kitsu: LiveKitsu,
+    proxy: Proxy,
+    make_home: MakeHome,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    proxy.arrange("upload", "cut answer")
+
+    def spoil(session: Any, record: str, expected: int, **_: Any) -> int:
+        (copy,) = home.workspace.glob(".wf-spool/*/*.blend")
+        copy.write_bytes(b"spoil")
+        return expected
+
+    with Workfiles(load(home.environment())) as workfiles:
+        monkeypatch.setattr(sending, "await_stored_length", spoil)
+        workfiles.save(FileHost(Path(scene(b"scene"))), SaveRequest(task=task))
+        home.kill_all()
+        (waiting,) = workfiles.status()
+
+    assert (waiting.state, waiting.error is not None and "kept copy" in waiting.error) == (
+        "parked",
+        True,
+    )
+    assert owners(kitsu, task) == [(1, None)]
+
+
+def test_when_the_server_says_not_found_once_then_the_save_is_not_parked(
+    kitsu: LiveKitsu,
+    proxy: Proxy,
+    make_home: MakeHome,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    home.wf("save", scene(b"first"), "--task", task)
+    save_offline(home, proxy, scene(b"second"), "--task", task)
+
+    def not_found(*_: Any, **__: Any) -> SaveRow:
+        raise NotFound("No such task.")
+
+    with Workfiles(load(home.environment())) as workfiles:
+        monkeypatch.setattr(Delivery, "claim", not_found)
+        once = workfiles.sync()
+        twice = workfiles.sync()
+
+    assert [(result.pending, result.parked) for result in (once, twice)] == [(1, 0), (0, 1)]

@@ -275,7 +275,7 @@ class Session:
     ) -> tuple[int, Any]:
         limits = Limits(self.timeouts)
         used = self._access_token() if own_token else token
-        refreshed = moved = False
+        refreshed = moved = asked_twice = False
         tries = 0
         while True:
             try:
@@ -302,6 +302,10 @@ class Session:
                 trouble = answers.is_token_trouble(status, text)
                 if own_token and trouble and not refreshed and self._refresh(used):
                     used, refreshed = self._access_token(), True
+                    continue
+                doubtful = own_token and answers.may_lack_database(status, text)
+                if doubtful and repeat and not asked_twice and not self._lacks_database():
+                    asked_twice = True  # it may have come back between the two answers
                     continue
                 raise self._error(response, method, text, own_token=own_token)
             except ServerUnavailable as error:
@@ -346,12 +350,13 @@ class Session:
         )
 
     def _lacks_database(self) -> bool:
-        """Whether the server says itself that its database is away, or fails to say anything."""
+        """Whether the server says itself that its database is away, or fails to say anything;
+        what it said before counts for nothing then."""
         asking = self.limited(total=min(_STATUS_SECONDS, self.timeouts.total), retries=0)
         try:
             status, answer = asking.send_with("GET", "status", None, accept=range(400, 600))
         except WorkfilesError:
-            return False
+            return True
         said = isinstance(answer, dict) and answer.get("database-up") is False
         return status >= 500 or (status == 200 and said)
 

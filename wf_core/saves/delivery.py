@@ -33,6 +33,7 @@ from wf_core.errors import (
     NotLoggedIn,
     PathTaken,
     PermissionDenied,
+    Refused,
     ServerError,
     ServerUnavailable,
     WorkfilesError,
@@ -332,6 +333,10 @@ class Delivery:
     def note_failure(self, row: SaveRow, exc: WorkfilesError) -> SaveRow:
         """Write a failure into the row: parked, or when to try again."""
         passing = isinstance(exc, (ServerError, NotLoggedIn, DiskFull))
+        if isinstance(exc, (NotFound, Refused)):
+            # A server that is just losing its database, or has just got it back, says the
+            # same of what is there: believed the second time.
+            passing = row.error != str(exc)
         if isinstance(exc, ServerUnavailable) and not isinstance(exc, BadAnswer):
             self.circuit.trip()
         if not passing:

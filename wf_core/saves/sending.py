@@ -93,7 +93,7 @@ class Sending:
         facts = marker.workfiles_data(record)
         if facts.get("save_id") == row.save_id and isinstance(facts.get("sha256"), str):
             return self._uploaded(row, facts["sha256"])
-        return self._uploaded(row, row.sha256 or sha256_of(Path(row.spool_path or "")))
+        return self._uploaded(row, _hash_of_kept(row))
 
     def _send(
         self, row: SaveRow, lock: Lock, progress: Report | None, cancel: Ask | None
@@ -131,7 +131,7 @@ class Sending:
             )
             if found != row.size:
                 raise
-            return row.sha256 or sha256_of(source), None
+            return _hash_of_kept(row), None
         if row.sha256 is not None and sent.sha256 != row.sha256:
             raise KeptCopyChanged(row)
         return sent.sha256, sent.record
@@ -155,6 +155,13 @@ def check_still_mine(row: SaveRow, record: WorkingFile) -> None:
             "was sent over it. This save is complete on this machine.",
             hint=f"Save {row.scene_path} again as a new revision, then discard this one.",
         )
+
+
+def _hash_of_kept(row: SaveRow) -> str:
+    """The hash of bytes that are on the server already, by the copy they were sent from."""
+    digest = row.sha256 or sha256_of(Path(row.spool_path or ""))
+    check_kept(row)  # it may have been written to since it was sent
+    return digest
 
 
 class _Busy(ServerError):
