@@ -14,6 +14,7 @@ from faults.players import Home
 from faults.proxy import Proxy
 
 MakeHome = Callable[..., Home]
+Scene = Callable[[bytes], str]
 
 
 @pytest.fixture
@@ -49,3 +50,15 @@ def make_home(kitsu: LiveKitsu, proxy: Proxy, tmp_path: Path) -> Iterator[MakeHo
             return home
 
         yield make
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    """Writes a scene to save."""
+
+    def write(content: bytes) -> str:
+        path = tmp_path / "scene.blend"
+        path.write_bytes(content)
+        return str(path)
+
+    return write
