@@ -11,6 +11,7 @@
     chaos.py      carries out the plan against disks, journals, processes, server
     audit.py      what must be true afterwards
     report.py     the numbers of a run, and how to repeat it
+    frozen.py     an uploader stopped in the middle of a body, others beside it
     arranged.py   situations that tests of single faults need
     torture.py    one run from start to end (``python build.py torture``)
 

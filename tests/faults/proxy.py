@@ -5,6 +5,7 @@ requests of a connection follows from the seed and the number of the connection:
 
 ``delay``            reaches the server some seconds later
 ``slow``             request and answer go through piece by piece
+``pause``            the body stops half-way for a while, then goes on
 ``cut request``      the connection breaks in the middle of the request: never served
 ``late request``     the client is cut off, the server gets the whole request much later
 ``hang``             read and never answered, never served
@@ -47,6 +48,7 @@ class Proxy:
 
     Attributes:
         faults: how often each fault was met, by (kind, step of the protocol).
+        seen: how many requests there were, by step of the protocol.
         requests: how many requests came.
     """
 
@@ -68,6 +70,7 @@ class Proxy:
         self._acceptor: threading.Thread | None = None
         self._arranged: dict[str, list[tuple[str, float, threading.Event]]] = {}
         self.faults: Counter[tuple[str, str]] = Counter()
+        self.seen: Counter[str] = Counter()
         self.requests = 0
         self.up()
 
@@ -101,7 +104,8 @@ class Proxy:
             chance: how much of it, 0.0 to 1.0: of the longest hold, of the message.
 
         Returns:
-            Set when the fault begins: after the server has served the request, where it does.
+            Set when the fault begins: after the server has served the request, where it does;
+            of a pause, once half of the body went through.
         """
         met = threading.Event()
         with self._guard:
@@ -175,6 +179,7 @@ class Proxy:
         met = threading.Event()
         with self._guard:
             self.requests += 1
+            self.seen[step_of(head)] += 1
             arranged = self._arranged.get(step_of(head))
             if arranged:
                 kind, chance, met = arranged.pop(0)
@@ -229,10 +234,13 @@ class _Exchange:
         self._head = head
         self._chance = chance
         self._pause = 0.0  # seconds before each piece
+        self._stop_at: int | None = None  # bytes of the body that may still pass
 
     def meet(self, kind: str) -> bool:
         """Let the request meet a fault; whether the connection can be used again."""
-        if kind not in _SERVED:
+        if kind == "pause":
+            self._stop_at = int((self._head.length or 0) * 0.5)
+        elif kind not in _SERVED:
             self._met.set()
         if kind == "delay" and not self._proxy.sleep(0.05 + 3.0 * self._chance**2):
             return False
@@ -309,6 +317,11 @@ class _Exchange:
             piece = read_exactly(self._client, min(_PIECE, missing))
             missing -= len(piece)
             self._send(server, piece)
+            if self._stop_at is not None and missing <= self._stop_at:
+                self._stop_at = None
+                self._met.set()
+                if not self._proxy.sleep(self._proxy.hold(self._chance)):
+                    raise Broken
 
     def _cut_request(self) -> None:
         """Give the server a part of the request, then break both connections."""

@@ -79,6 +79,7 @@ FAULTS = [
     ("pass", "201", True),
     ("delay", "201", True),
     ("slow", "201", True),
+    ("pause", "201", True),
     ("hold answer", "201", True),
     ("cut answer", "broken", True),
     ("504 served", "504", True),

@@ -18,8 +18,11 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
+from live_kitsu import LiveKitsu
+
 from faults.audit import audit, settle
 from faults.chaos import Chaos
+from faults.frozen import freeze_uploaders
 from faults.plan import Plan, make_plan
 from faults.players import LANES, Clock, Home, Ledger
 from faults.proxy import Proxy
@@ -194,6 +197,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--minutes", type=float, default=2.0, help="how long to attack (2)")
     parser.add_argument("--seed", type=int, help="repeat the plan of an earlier run")
+    parser.add_argument(
+        "--frozen-uploaders",
+        type=int,
+        metavar="TRIES",
+        help="instead: two uploaders at once, one of them stopped in the middle of a body",
+    )
+    parser.add_argument(
+        "--stopped", type=float, default=120.0, help="for how many seconds it is stopped (120)"
+    )
     parser.add_argument("--folder", type=Path, required=True, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
@@ -202,8 +214,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     def say(line: str) -> None:
         print(f"[{time.monotonic() - started:6.1f} s] {line}", file=sys.stderr, flush=True)
 
-    folder = options.folder / f"run-{seed}"
     kitsu = PrivateKitsu(options.folder / "kitsu", fast=True)
+    if options.frozen_uploaders is not None:
+        return _frozen(kitsu, options, say)
+    folder = options.folder / f"run-{seed}"
     try:
         report = run(kitsu, folder, seed=seed, seconds=options.minutes * 60, say=say)
     finally:
@@ -212,3 +226,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if not report.passed:
         print(f"ledger, plan and all files: {folder}")
     return 0 if report.passed else PROBLEMS
+
+
+def _frozen(kitsu: PrivateKitsu, options: argparse.Namespace, say: Say) -> int:
+    folder = options.folder / "frozen"
+    _empty(folder)
+    try:
+        say("starting Kitsu")
+        live = LiveKitsu(kitsu.up())
+        outcomes = freeze_uploaders(
+            live, folder, tries=options.frozen_uploaders, stopped=options.stopped, say=say
+        )
+    finally:
+        kitsu.down()
+    whole = sum(not outcome.problems for outcome in outcomes)
+    print(f"stored bytes whole in {whole} of {len(outcomes)} tries")
+    return 0 if whole == len(outcomes) else PROBLEMS
