@@ -144,6 +144,7 @@ def test_when_the_record_is_damaged_then_it_counts_as_none(
 def test_when_a_recorded_pid_is_a_foreign_process_then_it_is_not_touched(
     server: PrivateKitsu, same_start: bool
 ) -> None:
+    server.up()
     server.down()
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as foreign:
         found = processes.identify(foreign.pid)
@@ -163,6 +164,7 @@ def test_when_a_recorded_pid_is_a_foreign_process_then_it_is_not_touched(
 def test_when_two_start_it_at_once_then_both_get_the_same_one(
     server: PrivateKitsu, zou_env: Path
 ) -> None:
+    server.up()
     server.down()
     starters = [
         subprocess.Popen(command(server, zou_env, "up", "--json"), stdout=subprocess.PIPE)
@@ -206,6 +208,7 @@ def test_when_down_then_nothing_is_left_running(server: PrivateKitsu) -> None:
 
 
 def test_when_its_port_was_taken_meanwhile_then_it_moves(server: PrivateKitsu) -> None:
+    server.up()
     server.down()
     port = int(json.loads((server.home / "kitsu.json").read_text())["port"])
     with socket.create_server(("127.0.0.1", port)):

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from cli.relay import Relay
-from conftest import LogIn, sha256
 from live_kitsu import LiveKitsu
+from saves.conftest import LogIn, sha256
 
 from wf_core.errors import ServerUnavailable
 from wf_core.filehost import FileHost

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import LogIn, sha256
 from live_kitsu import LiveKitsu
+from saves.conftest import LogIn, sha256
 
 from wf_core.errors import (
     AmbiguousReference,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from wf_core.kitsu.deadline import Timeouts
     from wf_core.kitsu.find import find_production, find_task, find_task_id
     from wf_core.kitsu.locate import connect, locate_server, server_version
+    from wf_core.kitsu.productions import ENTITY_KINDS
     from wf_core.kitsu.redact import RedactSecrets
     from wf_core.kitsu.session import Session
     from wf_core.kitsu.tokens import MemoryTokenStore, Tokens, TokenStore
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _MODULES = {
     "BrowserLoginUnavailable": "browser_login",
     "FileTokenStore": "credentials",
+    "ENTITY_KINDS": "productions",
     "KitsuClient": "client",
     "MemoryTokenStore": "tokens",
     "RedactSecrets": "redact",
@@ -59,6 +61,7 @@ _MODULES = {
 }
 
 __all__ = [
+    "ENTITY_KINDS",
     "BrowserLoginUnavailable",
     "FileTokenStore",
     "KitsuClient",

@@ -180,7 +180,7 @@ class _Search:
         """The entities whose name is the reference's last but one part, and their parents:
         a few small requests instead of the list of everything, for the usual case."""
         parts = self.reference.split("/")
-        named = self.client.entities(production.id, name=parts[-2]) if len(parts) > 2 else []
+        named = self.client.entities_named(production.id, parts[-2]) if len(parts) > 2 else []
         known = {entity.id: entity for entity in named}
         todo = [entity.parent_id for entity in named]
         while todo:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from wf_core.errors import BadAnswer
@@ -19,9 +19,21 @@ from wf_core.models import (
     TaskType,
 )
 
-__all__ = ["ProductionRoutes"]
+__all__ = ["ENTITY_KINDS", "ProductionRoutes"]
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
+
+_LISTS = {
+    "Asset": "data/assets",
+    "Shot": "data/shots",
+    "Sequence": "data/sequences",
+    "Scene": "data/scenes/all",
+    "Episode": "data/episodes",
+    "Edit": "data/edits",
+    "Concept": "data/concepts",
+}
+ENTITY_KINDS = tuple(_LISTS)
+"""The kinds of entities that a task type can be for."""
 
 
 class ProductionRoutes(Routes):
@@ -45,12 +57,24 @@ class ProductionRoutes(Routes):
         route = f"data/projects/{id_in_route(project_id)}"
         return self._record(Production, self.session.put(route, {"file_tree": dict(tree)}))
 
-    def entities(self, project_id: str, *, name: str | None = None) -> list[Entity]:
-        """All assets, shots, sequences, scenes, episodes (and edits, concepts) of a
-        production, or those of exactly that name."""
+    def entities(self, project_id: str, kinds: Iterable[str] = ENTITY_KINDS) -> list[Entity]:
+        """The entities of a production.
+
+        Args:
+            kinds: which, as :attr:`TaskType.for_entity` names them; unknown ones have none.
+        """
+        # Not data/entities: Zou 1.0.97 takes 4 ms for each entity in it, and 0.3 ms here.
         params = {"project_id": project_id}
-        if name is not None:
-            params["name"] = name
+        return [
+            entity
+            for kind in kinds
+            if kind in _LISTS
+            for entity in self._records(Entity, self.session.get(_LISTS[kind], params=params))
+        ]
+
+    def entities_named(self, project_id: str, name: str) -> list[Entity]:
+        """The entities of a production that have exactly this name, of all kinds."""
+        params = {"project_id": project_id, "name": name}
         return self._records(Entity, self.session.get("data/entities", params=params))
 
     def entity(self, entity_id: str) -> Entity:

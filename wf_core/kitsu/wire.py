@@ -62,6 +62,7 @@ class Wire:
         self._http.headers["Accept"] = "application/json"
         # Tokens travel in a header only; a cookie would be one more to lose.
         self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        self._surroundings: dict[str, dict[str, Any]] = {}
         transport = adapter or DeadlineAdapter()
         self._http.mount("https://", transport)
         self._http.mount("http://", transport)
@@ -103,8 +104,6 @@ class Wire:
         path = urlsplit(url).path
         for _ in range(_MOST_REDIRECTS):
             started = time.monotonic()
-            # A proxy reads what is not encrypted: plain http goes straight or not at all.
-            plain = urlsplit(url).scheme == "http"
             with self.translated(method), limits_of_this_request(limits):
                 left = max(0.001, limits.remaining())
                 request = requests.Request(
@@ -118,9 +117,6 @@ class Wire:
                 )
                 prepared = self._http.prepare_request(request)
                 address = str(prepared.url)
-                settings: Any = self._http.merge_environment_settings(
-                    address, dict(_NO_PROXY) if plain else {}, True, None, None
-                )
                 # Not through the session's own send: it reads whole bodies of redirects.
                 response = self._http.get_adapter(address).send(
                     prepared,
@@ -128,7 +124,7 @@ class Wire:
                         min(timeouts.connect, left),
                         timeouts.read if limits.stream else min(timeouts.read, left),
                     ),
-                    **settings,
+                    **self._surroundings_of(address),
                 )
             log.debug(
                 "%s %s: %d in %.3f s",
@@ -154,6 +150,17 @@ class Wire:
             f"{self.host} sends every request on to another address, without end.",
             hint="Check the address of the server.",
         )
+
+    def _surroundings_of(self, address: str) -> dict[str, Any]:
+        """Proxy and certificates for an address by the environment, which is read once for
+        each host: to read it takes longer than to send a request."""
+        host = "//".join(urlsplit(address)[:2])
+        if host not in self._surroundings:
+            # A proxy reads what is not encrypted: plain http goes straight or not at all.
+            proxies = dict(_NO_PROXY) if urlsplit(address).scheme == "http" else {}
+            merged: Any = self._http.merge_environment_settings(address, proxies, True, None, None)
+            self._surroundings[host] = dict(merged)
+        return self._surroundings[host]
 
     def _redirected(self, method: str, url: str, location: str, status: int) -> str:
         """The address a redirect leads to, if it may be followed with the token."""

@@ -4,7 +4,7 @@ Pure values throughout: nothing here looks at a disk, :func:`resolve_inside` exc
 everything works the same on every operating system.
 """
 
-from wf_core.paths.collisions import Clash, PathIndex, check_names
+from wf_core.paths.collisions import Clash, PathIndex, check_names, kinds_apart
 from wf_core.paths.mounts import LocalPath, MountPoint, Mounts, ServerPath, this_system
 from wf_core.paths.naming import (
     MAX_NAME,
@@ -28,7 +28,7 @@ from wf_core.paths.safety import (
     resolve_inside,
 )
 from wf_core.paths.slugs import fold, slug
-from wf_core.paths.tree import Tree, render_file_name, render_folder
+from wf_core.paths.tree import Tree, kind_of, render_file_name, render_folder
 
 __all__ = [
     "MAX_COMPONENT_BYTES",
@@ -53,6 +53,8 @@ __all__ = [
     "check_revision",
     "fold",
     "is_reserved_on_windows",
+    "kind_of",
+    "kinds_apart",
     "parse_path",
     "provisional_name",
     "read_path",

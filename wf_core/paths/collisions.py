@@ -14,13 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from wf_core.errors import PathError, WorkfilesError
+from wf_core.errors import NoFileTree, PathError, WorkfilesError
 from wf_core.models import Software, TaskContext
 from wf_core.paths.layout import MAIN, Layout
 from wf_core.paths.slugs import fold, slug
-from wf_core.paths.tree import Tree
+from wf_core.paths.tree import Tree, template_of
 
-__all__ = ["Clash", "PathIndex", "check_names"]
+__all__ = ["Clash", "PathIndex", "check_names", "kinds_apart"]
 
 # Numbers at which a tree that runs numbers into other parts first mixes them up.
 _TELLING_REVISIONS = (1, 100, 1000)
@@ -225,6 +225,25 @@ class PathIndex:
             else:
                 for length in range(len(stem) + 1):
                     yield from by_prefix.get(stem[:length], ())
+
+
+def kinds_apart(tree: Tree | None, one: str, other: str, *, mode: str = "working") -> bool:
+    """Whether the folders of two kinds of entities ("shot", "asset", ...) differ in a literal
+    part wherever they lie, so that no task of one can share a path with one of the other.
+    """
+    try:
+        folders = [template_of(tree, mode, "folder_path", kind).split("/") for kind in (one, other)]
+    except NoFileTree:
+        return True  # who has no template has no path
+    for part, other_part in zip(*folders, strict=False):
+        # What comes after a token lies at another depth where the token is empty. All tasks
+        # of a production have the same name of it, and it is never empty.
+        mine, theirs = (text.replace("<Project>", "") for text in (part, other_part))
+        if "<" in mine or "<" in theirs:
+            return False
+        if fold(part) != fold(other_part):
+            return True
+    return False
 
 
 def check_names(existing: Iterable[str], name: str) -> None:

@@ -26,7 +26,7 @@ from wf_core.errors import NoFileTree, PathError
 from wf_core.models import Entity, Record, Software, TaskContext
 from wf_core.paths.slugs import slug
 
-__all__ = ["render_file_name", "render_folder"]
+__all__ = ["kind_of", "render_file_name", "render_folder"]
 
 Tree = Mapping[str, Any]
 

@@ -19,7 +19,15 @@ from wf_core.errors import DiskFull, InputError, ServerError
 from wf_core.private_kitsu.account import Account, database_account
 from wf_core.private_kitsu.environment import ZouEnvironment
 from wf_core.private_kitsu.home import Home
-from wf_core.private_kitsu.processes import Identity, is_alive, spawn, wait_until
+from wf_core.private_kitsu.processes import (
+    Identity,
+    command_of,
+    find,
+    is_alive,
+    spawn,
+    stop,
+    wait_until,
+)
 from wf_core.private_kitsu.venvs import Progress, tail
 
 __all__ = ["STOP_STEPS", "USER", "Database"]
@@ -78,6 +86,7 @@ class Database:
         progress("making the database")
         account = database_account()
         beside = self.home.postgres.with_name("postgres.new")
+        _end_predecessor(beside)
         shutil.rmtree(beside, ignore_errors=True)
         shutil.rmtree(self.home.postgres, ignore_errors=True)
         beside.mkdir(mode=0o700)
@@ -260,6 +269,23 @@ class Database:
                 f"has {ours or 'none that starts'}.",
                 hint="Use the environment that made it, or another home.",
             )
+
+
+def _end_predecessor(folder: Path) -> None:
+    """End an ``initdb`` whose starter was killed: it runs on, and where two make a cluster in
+    one folder PostgreSQL refuses the second."""
+    for process in find(str(folder), ("initdb",)):
+        stop(process, str(folder), (("SIGTERM", 5.0), ("SIGKILL", 5.0)))
+    # Its child names no folder; it ends by itself when nobody tells it more.
+    wait_until(lambda: not _has_server(folder), 20)
+
+
+def _has_server(folder: Path) -> bool:
+    try:
+        pid = int((folder / "postmaster.pid").read_text(encoding="utf-8").split("\n")[0])
+    except (OSError, ValueError):
+        return False
+    return Path(next(iter(command_of(pid)), "")).name.startswith("postgres")
 
 
 def _order(version: str) -> tuple[int, ...]:

@@ -52,8 +52,8 @@ def _is_further(sidecar: SaveRow, row: SaveRow) -> bool:
 
 
 def _progress(row: SaveRow) -> tuple[int, int]:
-    """How far the claim is, and how far the scene; sidecars are written after the journal, so
-    of one process's doing they are never further."""
+    """How far the claim is, and how far the scene. What a sidecar is further about is as true
+    when its process, or the machine's power, was gone before the journal had it."""
     if row.working_file_id is not None:
         claim = 3
     elif row.revision is not None:

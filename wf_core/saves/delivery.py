@@ -190,9 +190,11 @@ class Delivery:
         return self.record_claim(row, record)
 
     def record_claim(self, row: SaveRow, record: WorkingFile) -> SaveRow:
-        """Write a claim into the row and its sidecar; planned rows become claimed."""
+        """Write a claim into the row; planned rows become claimed. A scene that is still to be
+        written has its sidecar written then: until then it names the number asked for."""
         state = "claimed" if row.state == "planned" else row.state
-        return self._record(
+        record_it = self._record if row.written else self._record_quietly
+        return record_it(
             row,
             state=state,
             working_file_id=record.id,
@@ -355,14 +357,14 @@ class Delivery:
 
     def _record(self, row: SaveRow, **changes: Any) -> SaveRow:
         """Change the row in the journal and in its sidecar."""
-        row = self.journal.update(row, **changes)
+        row = self.journal.update(row, durable=False, **changes)
         if row.spool_path:
             self.spool.write_sidecar(Path(row.spool_path).parent, row)
         return row
 
     def _record_quietly(self, row: SaveRow, **changes: Any) -> SaveRow:
         """Change the journal only: what a lost journal may forget."""
-        return self.journal.update(row, **changes)
+        return self.journal.update(row, durable=False, **changes)
 
 
 def _facts(row: SaveRow) -> dict[str, Any]:

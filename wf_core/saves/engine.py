@@ -11,6 +11,7 @@ import datetime
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from wf_core.disk.copying import fsync_file, fsync_folder, link_or_copy
@@ -109,7 +110,8 @@ class SaveEngine:
                 saved_at=now.isoformat(timespec="seconds"),
                 atomic=True,
                 boot=boot_id(),
-            )
+            ),
+            durable=False,
         )
 
     def _write(self, host: Host, row: SaveRow) -> SaveRow:
@@ -136,7 +138,9 @@ class SaveEngine:
             if isinstance(exc, OSError):
                 raise FileUnreadable(f"{target} could not be written: {exc.strerror}.") from exc
             raise
-        row = self.journal.update(row, scene_path=str(target), written=True, boot=boot_id())
+        row = self.journal.update(
+            row, durable=False, scene_path=str(target), written=True, boot=boot_id()
+        )
         return self.set_aside(row, may_link=host.replaces_files)
 
     def set_aside(self, row: SaveRow, *, may_link: bool) -> SaveRow:
@@ -152,6 +156,7 @@ class SaveEngine:
         found = kept.lstat()
         return self.journal.update(
             row,
+            durable=False,
             snapshot=how,
             device=found.st_dev,
             inode=found.st_ino,
@@ -165,13 +170,14 @@ class SaveEngine:
         paths = {Path(row.spool_path), Path(row.scene_path)}
         for path in paths if row.snapshot != "link" else {Path(row.spool_path)}:
             fsync_file(path)
-        for folder in {path.parent for path in paths}:
-            fsync_folder(folder)
+        fsync_folder(Path(row.scene_path).parent)
         known = self.journal.get(row.save_id) or row
         state = known.state if known.state in ("uploaded", "committed") else "saved"
-        row = self.journal.update(known, state=state, synced=True)
-        self.spool.write_sidecar(Path(row.spool_path or "").parent, row)
-        return row
+        # The sidecar first: its folder is the kept copy's, so one sync does for both.
+        self.spool.write_sidecar(
+            Path(row.spool_path).parent, replace(known, state=state, synced=True)
+        )
+        return self.journal.update(known, state=state, synced=True)
 
 
 class _Settling:

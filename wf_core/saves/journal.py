@@ -1,9 +1,10 @@
 """The journal: one row per save from its first moment on, shared by all applications.
 
-SQLite in WF_HOME on a local disk, one per user and machine, write-ahead log, every
-commit on the disk before it returns (``synchronous=FULL``). A row is changed only by the
-process that holds its lock (see ``locks``). Beside the saves lies a cache of what was last
-read of each task, which lets a save render its path while the server is gone.
+SQLite in WF_HOME on a local disk, one per user and machine, write-ahead log. A commit is
+on the disk before it returns, unless the caller says that it may come later: it then outlives
+its process all the same, and a loss of power once a later commit does. A row is changed only
+by the process that holds its lock (see ``locks``). Beside the saves lies a cache of what was
+last read of each task, which lets a save render its path while the server is gone.
 """
 
 from __future__ import annotations
@@ -122,6 +123,7 @@ class SaveRow:
         return max(0.0, monotonic() - self.next_try)
 
 
+_ALL = -1  # as SQLite counts a limit
 _BUSY_SECONDS = 30.0  # a transaction takes milliseconds: who holds it longer is frozen
 
 _BOOLEANS = {f.name for f in fields(SaveRow) if f.type in ("bool",)}
@@ -198,7 +200,6 @@ class Journal:
         try:
             self._db.row_factory = sqlite3.Row
             self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
             self._refuse_if_damaged()
             self._migrate()
             self._inode = self._found()
@@ -245,8 +246,11 @@ class Journal:
         return version
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, *, durable: bool = True) -> Iterator[None]:
         with self._guard, translated(self.path):
+            # With a write-ahead log NORMAL leaves out the sync of each commit, nothing else:
+            # https://www.sqlite.org/pragma.html#pragma_synchronous
+            self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -258,11 +262,11 @@ class Journal:
 
     # saves
 
-    def add(self, row: SaveRow) -> SaveRow:
+    def add(self, row: SaveRow, *, durable: bool = True) -> SaveRow:
         """Write a new row; returns it with its ``seq``. A row already known stays as it is."""
         values = asdict(row)
         places = ", ".join(f":{column}" for column in _COLUMNS)
-        with self._transaction():
+        with self._transaction(durable=durable):
             self._db.execute(
                 f"INSERT OR IGNORE INTO saves ({', '.join(_COLUMNS)}) VALUES ({places})", values
             )
@@ -270,10 +274,15 @@ class Journal:
         assert known is not None
         return known
 
-    def update(self, row: SaveRow, **changes: Any) -> SaveRow:
-        """Change fields of a row, on the disk before this returns; gives the new row."""
+    def update(self, row: SaveRow, *, durable: bool = True, **changes: Any) -> SaveRow:
+        """Change fields of a row; gives the new row.
+
+        Args:
+            durable: on the disk before this returns. Without, a loss of power may undo it:
+                for what a sidecar says too, or what is found out again.
+        """
         assignments = ", ".join(f"{column}=:{column}" for column in changes)
-        with self._transaction():
+        with self._transaction(durable=durable):
             self._db.execute(
                 f"UPDATE saves SET {assignments} WHERE save_id=:save_id",
                 {**changes, "save_id": row.save_id},
@@ -336,9 +345,10 @@ class Journal:
             ).fetchone()
         return found[0] or 0
 
-    def unchecked(self, *, server: str) -> list[SaveRow]:
+    def unchecked(self, *, server: str, at_most: int = 10_000) -> list[SaveRow]:
         """Committed rows whose stored bytes wait for their second look, oldest first."""
-        return self._select("state='committed' AND checked<2 AND server=?", (server,))
+        waiting = "state='committed' AND checked<2 AND server=?"
+        return self._select(waiting, (server,), at_most=at_most)
 
     def forget(self, before_seq: int) -> None:
         """Drop finished rows older than ``before_seq``; unfinished ones are never dropped."""
@@ -349,16 +359,18 @@ class Journal:
                 (before_seq,),
             )
 
-    def _select(self, where: str, values: tuple[Any, ...]) -> list[SaveRow]:
+    def _select(self, where: str, values: tuple[Any, ...], *, at_most: int = _ALL) -> list[SaveRow]:
         with self._guard, translated(self.path):
-            found = self._db.execute(f"SELECT * FROM saves WHERE {where} ORDER BY seq", values)
+            found = self._db.execute(
+                f"SELECT * FROM saves WHERE {where} ORDER BY seq LIMIT ?", (*values, at_most)
+            )
             return [_row(record) for record in found.fetchall()]
 
     # what was last read of the server
 
     def remember(self, key: str, value: str, fetched_at: float) -> None:
         """Keep ``value`` (JSON) under ``key``; ``fetched_at`` is shown, and orders nothing."""
-        with self._transaction():
+        with self._transaction(durable=False):
             self._db.execute(
                 "INSERT OR REPLACE INTO cache VALUES (?, ?, ?)", (key, value, fetched_at)
             )

@@ -2,38 +2,77 @@
 
 from __future__ import annotations
 
-from wf_core.errors import PermissionDenied
-from wf_core.kitsu import KitsuClient
+from wf_core.kitsu import ENTITY_KINDS, KitsuClient
 from wf_core.models import Entity, Software, Task, TaskContext
-from wf_core.paths import PathIndex
+from wf_core.paths import PathIndex, kind_of, kinds_apart
 
-__all__ = ["path_index"]
+__all__ = ["entity_index", "production_index"]
+
+_ABOVE = {
+    "Shot": ("Sequence", "Episode"),
+    "Scene": ("Sequence", "Episode"),
+    "Sequence": ("Episode",),
+}
+"""What the paths of an entity name besides itself, by kind."""
+_LIKE_ASSETS = ("Edit", "Concept")
+"""Kinds whose tasks have the paths of assets: trees have no templates of their own for them."""
 
 
-def path_index(client: KitsuClient, context: TaskContext, software: Software) -> PathIndex:
-    """The paths of all tasks of the task's production, or where this account may not read
-    them all, of the tasks of its entity.
+def production_index(client: KitsuClient, context: TaskContext, software: Software) -> PathIndex:
+    """The paths of all tasks of the task's production that might share one with it, or with
+    another task of its kind.
 
     Raises:
+        PermissionDenied: this account may not read them all.
         WorkfilesError: the server cannot be asked.
     """
+    tasks = client.production_tasks(context.production.id)
+    kinds = _kinds_to_look_at(client, context, tasks)
+    return _index(client, context, software, tasks, client.entities(context.production.id, kinds))
+
+
+def entity_index(client: KitsuClient, context: TaskContext, software: Software) -> PathIndex:
+    """The paths of the tasks of the task's entity. Raises WorkfilesError."""
+    around = [context.entity, context.sequence, context.episode]
+    tasks = client.entity_tasks(context.entity.id)
+    return _index(client, context, software, tasks, [entity for entity in around if entity])
+
+
+def _index(
+    client: KitsuClient,
+    context: TaskContext,
+    software: Software,
+    tasks: list[Task],
+    entities: list[Entity],
+) -> PathIndex:
     index = PathIndex(context.production.file_tree, software=software)
-    try:
-        tasks = client.production_tasks(context.production.id)
-        entities = {entity.id: entity for entity in client.entities(context.production.id)}
-    except PermissionDenied:
-        tasks = client.entity_tasks(context.entity.id)
-        entities = {
-            entity.id: entity
-            for entity in (context.entity, context.sequence, context.episode)
-            if entity is not None
-        }
-    surroundings = _Surroundings(client, context, entities)
+    by_id = {entity.id: entity for entity in entities}
+    surroundings = _Surroundings(client, context, by_id)
     for task in tasks:
         neighbour = surroundings.of(task)
         if neighbour is not None:
             index.add(neighbour)
     return index
+
+
+def _kinds_to_look_at(
+    client: KitsuClient, context: TaskContext, tasks: list[Task]
+) -> dict[str, None]:
+    """The kinds of entities that have tasks whose paths might meet the task's, and what is
+    above them; in order, each once."""
+    task_types = {record.id: record for record in client.task_types()}
+    used = {task.task_type_id for task in tasks}
+    named = {task_types[key].for_entity for key in used if key in task_types}
+    if not all(named):
+        named = set(ENTITY_KINDS)  # one that may be for anything
+    own = context.entity_type.name
+    named.add(own if own in ENTITY_KINDS else "Asset")
+    kinds: dict[str, None] = {}
+    for kind in sorted(str(kind) for kind in named):
+        like = "asset" if kind in _LIKE_ASSETS else kind.lower()
+        if not kinds_apart(context.production.file_tree, kind_of(context), like):
+            kinds |= dict.fromkeys((kind, *_ABOVE.get(kind, ())))
+    return kinds
 
 
 class _Surroundings:

@@ -46,7 +46,11 @@ class Numbering:
             self.delivery.circuit.trip_if_unreachable(exc.cause)
             row = journal.get(row.save_id) or row
             row = journal.update(
-                row, revision=exc.revision, claim_doubt=exc.doubt, error=exc.message
+                row,
+                durable=False,
+                revision=exc.revision,
+                claim_doubt=exc.doubt,
+                error=exc.message,
             )
             claimed = None
         except BaseException:
@@ -91,10 +95,14 @@ class Numbering:
         return self.delivery.record_claim(row, record), record
 
     def _written_down(self, row: SaveRow, plan: Plan, number: int) -> SaveRow:
-        """Number and places in journal and sidecar, on the disk before anybody is asked."""
+        """Number and places in journal and sidecar, that on the disk before anybody is asked."""
         place = plan.place(number)
         row = self.delivery.journal.update(
-            row, revision=number, final_path=str(place.local), server_path=place.server
+            row,
+            durable=False,
+            revision=number,
+            final_path=str(place.local),
+            server_path=place.server,
         )
         self.delivery.spool.write_sidecar(Path(row.spool_path or "").parent, row)
         return row
@@ -132,7 +140,12 @@ class Numbering:
         expected = plan.place(row.revision or plan.highest + 1)
         target = self.delivery.placing.provisional(expected, save_id=row.save_id)
         row = self.delivery.journal.update(
-            row, provisional=True, scene_path=str(target), final_path=None, server_path=None
+            row,
+            durable=False,
+            provisional=True,
+            scene_path=str(target),
+            final_path=None,
+            server_path=None,
         )
         self.delivery.spool.write_sidecar(Path(row.spool_path or "").parent, row)
         return row

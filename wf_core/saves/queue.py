@@ -87,7 +87,7 @@ class Queue:
             at_most: how many to look at.
             overdue: seconds for which their time must have come already.
         """
-        for row in self.engine.journal.unchecked(server=self.server)[:at_most]:
+        for row in self.engine.journal.unchecked(server=self.server, at_most=at_most):
             if row.waits() > 0 or row.overdue() < overdue:
                 continue
             with hold(self.engine.row_lock(row.save_id)) as mine:

@@ -23,10 +23,11 @@ from wf_core.errors import (
 )
 from wf_core.kitsu import KitsuClient, find_task_id
 from wf_core.models import Person, Software, TaskContext, WorkingFile
+from wf_core.paths import PathIndex, kind_of
 from wf_core.saves import marker
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.journal import Journal
-from wf_core.saves.neighbours import path_index
+from wf_core.saves.neighbours import entity_index, production_index
 
 __all__ = ["Records"]
 
@@ -57,6 +58,7 @@ class Records:
         self._journal = journal
         self._circuit = circuit
         self._max_age = max_age
+        self._indexes: dict[tuple[str, str, str], tuple[PathIndex, float]] = {}
         self._server = client.session.server
 
     def task_id(self, reference: str) -> str:
@@ -127,8 +129,7 @@ class Records:
         """
 
         def look() -> list[str]:
-            index = path_index(self._client, context, software)
-            clashes = index.clashes(context, name=name)
+            clashes = self._index(context, software).clashes(context, name=name)
             return [clashes[0].message, clashes[0].hint] if clashes else []
 
         key = f"clash:{context.task.id}:{software.id}:{name}"
@@ -137,6 +138,19 @@ class Records:
         except _GONE:
             return None
         return (found[0], found[1]) if found else None
+
+    def _index(self, context: TaskContext, software: Software) -> PathIndex:
+        """The paths of the task's neighbours. That of a whole production takes a moment, and
+        serves every task of the same kind that is saved by this process in the next while."""
+        key = (context.production.id, software.id, kind_of(context))
+        index, made = self._indexes.get(key, (None, 0.0))
+        if index is None or time.monotonic() - made > self._max_age:
+            try:
+                index = production_index(self._client, context, software)
+            except PermissionDenied:
+                return entity_index(self._client, context, software)
+            self._indexes[key] = (index, time.monotonic())
+        return index
 
     def revisions(
         self, task_id: str, *, max_age: float = 0.0

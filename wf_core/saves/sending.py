@@ -111,7 +111,7 @@ class Sending:
             check_kept(row)
 
         # From here on bytes may be on the server, whatever becomes of the answer.
-        self.journal.update(row, attempts=row.attempts + 1)
+        self.journal.update(row, durable=False, attempts=row.attempts + 1)
         try:
             sent = upload(
                 self.client.session,
@@ -137,7 +137,7 @@ class Sending:
         return sent.sha256, sent.record
 
     def _uploaded(self, row: SaveRow, sha256: str) -> SaveRow:
-        return self.journal.update(row, state="uploaded", sha256=sha256, error=None)
+        return self.journal.update(row, durable=False, state="uploaded", sha256=sha256, error=None)
 
 
 def check_still_mine(row: SaveRow, record: WorkingFile) -> None:
