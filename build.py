@@ -19,6 +19,7 @@ import os
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 if sys.version_info < (3, 10):  # noqa: UP036  the one file an older Python gets to see
@@ -191,26 +192,27 @@ def lint(_: argparse.Namespace, rest: list[str]) -> int:
 
 
 def test(options: argparse.Namespace, rest: list[str]) -> int:
-    """Lint, then the tests; those of Blender run inside Blender's Python."""
+    """Lint, then the tests; those of Blender run inside Blender's Python. What does not need
+    the other environments runs while they are made."""
     python = dev_env()
-    env = {} if options.quick else with_blender("test-kitsu")
-    if not options.quick:
-        older = old_zou_env()
-        env |= {"WF_OLD_ZOU_ENV": str(older)} if older else {}
-    results = {"lint": lint(options, [])}
     here, blender = split_paths(rest)
-    if here is not None:
-        # Those without a server wait more than they work: several at a time.
-        several = ["-n", "4", *here] if rest == [] else here
-        chosen = "not server and not blender" + (" and not slow" if options.quick else "")
-        say("tests without a server")
-        results["tests without a server"] = passed(run(pytest(python, several, chosen), env))
-        if not options.quick:
-            say("tests with a server")
-            # Two at a time, each with a private Kitsu of its own.
-            several = ["-n", "2", *here] if rest == [] else here
-            command = pytest(python, several, "server and not blender and not torture")
-            results["tests with a server"] = passed(run(command, env))
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        others = None if options.quick else beside.submit(test_environments)
+        results = {"lint": lint(options, [])}
+        if here is not None:
+            # Those without a server wait more than they work: several at a time.
+            several = ["-n", "4", *here] if rest == [] else here
+            chosen = "not server and not blender" + (" and not slow" if options.quick else "")
+            say("tests without a server")
+            results["tests without a server"] = passed(run(pytest(python, several, chosen)))
+        env = {} if others is None else others.result()
+    if here is not None and not options.quick:
+        say("tests with a server")
+        # Each of the three has a private Kitsu of its own; files stay together, so that what
+        # a file's tests share is made once.
+        several = ["-n", "3", "--dist", "loadgroup", *here] if rest == [] else here
+        command = pytest(python, several, "server and not blender and not torture")
+        results["tests with a server"] = passed(run(command, env))
     if blender is not None and not options.quick and (ROOT / "tests" / "blender").is_dir():
         say("tests in Blender")
         inside = Path(env["WF_BLENDER_PYTHON"])
@@ -218,6 +220,13 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     failed = [name for name, code in results.items() if code != 0]
     say(f"failed: {', '.join(failed)}" if failed else "everything passed")
     return 1 if failed else 0
+
+
+def test_environments() -> dict[str, str]:
+    """What the tests are told of the environments made for them besides their own."""
+    env = with_blender("test-kitsu")
+    older = old_zou_env()
+    return env | ({"WF_OLD_ZOU_ENV": str(older)} if older else {})
 
 
 def passed(code: int) -> int:

@@ -28,10 +28,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for the server needs the server: no test can forget its marker."""
+    """Whoever asks for the server needs the server: no test can forget its marker.
+
+    Where tests run side by side, those of a file stay together, and so do those that need
+    the older release: each of their servers is made once.
+    """
     for item in items:
         if "kitsu" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.server)
+        if item.get_closest_marker("server"):
+            parametrized = getattr(item, "callspec", None)
+            old = parametrized is not None and parametrized.params.get("zou") == "old"
+            item.add_marker(pytest.mark.xdist_group("old" if old else item.path.name))
 
 
 @pytest.fixture(autouse=True)
