@@ -15,7 +15,7 @@ from typing import Any, TextIO
 
 from wf_core.errors import InputError, WorkfilesError
 
-__all__ = ["Column", "Output", "OutputLost", "age", "printable", "size"]
+__all__ = ["Column", "Output", "OutputLost", "age", "moment", "printable", "size"]
 
 
 class OutputLost(InputError):
@@ -181,6 +181,21 @@ def age(seconds: float | None) -> str:
         if value < 90 or unit == "d":
             break
     return f"{round(value)} {unit}"
+
+
+def moment(stamp: str | None) -> str:
+    """The server's ISO 8601, in UTC, to the minute and in this machine's time zone."""
+    if not stamp:
+        return ""
+    from datetime import datetime, timezone
+
+    try:
+        moment = datetime.fromisoformat(stamp.removesuffix("Z"))
+    except ValueError:
+        return stamp
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _tolerant(stream: TextIO | None) -> TextIO | None:
