@@ -16,6 +16,7 @@ __all__ = [
     "LaterRevision",
     "PathResult",
     "PendingSave",
+    "Presence",
     "Problem",
     "PublishResult",
     "Revision",
@@ -109,6 +110,21 @@ class PendingSave(_Value):
     next_try: float | None
     age: float | None = None
     hint: str = ""
+
+
+@dataclass(frozen=True)
+class Presence(_Value):
+    """Somebody has a scene open, as an application on ``machine`` says itself.
+
+    ``since`` is that machine's time (ISO 8601, UTC), ``seen`` the seconds since the
+    application last said so.
+    """
+
+    user: str
+    machine: str
+    application: str
+    since: str
+    seen: float
 
 
 @dataclass(frozen=True)

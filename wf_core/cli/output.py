@@ -11,9 +11,12 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from wf_core.errors import InputError, WorkfilesError
+
+if TYPE_CHECKING:
+    from wf_core.results import Presence
 
 __all__ = ["Column", "Output", "OutputLost", "age", "moment", "printable", "size"]
 
@@ -65,6 +68,13 @@ class Output:
     def note(self, text: str) -> None:
         """One line on standard error, for people only."""
         self._write(printable(text) + "\n", to_errors=True)
+
+    def presence(self, others: Iterable[Presence]) -> None:
+        """Who has the scene open elsewhere, for people only."""
+        for one in others:
+            self.note(
+                f"Open on {one.machine} since {moment(one.since)}: {one.user} ({one.application})."
+            )
 
     def prompt(self, question: str) -> None:
         """A question on standard error, the answer typed behind it."""

@@ -95,8 +95,10 @@ def list_revisions(
     session = session_of(context)
     with session.workfiles() as workfiles:
         revisions = workfiles.list_revisions(task, name=name)
+        others = [] if as_json else workfiles.who_is_here(task, name=name or "main")
 
     def text() -> None:
+        session.output.presence(others)
         if not revisions:
             session.output.note("No revisions yet.")
             return

@@ -32,6 +32,10 @@ def run(session: Session, arguments: SaveArguments) -> None:
             progress=progress,
             cancel=cancel,
         )
+        others = []
+        if not session.output.as_json and result.task_id is not None and not result.provisional:
+            others = workfiles.who_is_here(result.task_id, name=result.name)
+    session.output.presence(others)
     session.output.result(result.as_json(), lambda: _tell(session, result, arguments))
     if result.state == "pending" and not arguments.no_wait:
         session.exit_code = PENDING
