@@ -173,7 +173,18 @@ class DiskFull(InputError):
 
 
 class Behind(InputError):
+    """Somebody committed a later revision.
+
+    Attributes:
+        later: who, when and with which comment (:class:`wf_core.results.LaterRevision`), or
+            None where that is not known.
+    """
+
     kind = "behind"
+
+    def __init__(self, message: str, *, later: object | None = None, hint: str = "") -> None:
+        super().__init__(message, hint=hint)
+        self.later = later
 
 
 class Refused(InputError):

@@ -85,6 +85,14 @@ class FileHost(Host):
         """False: whoever writes this file next may rewrite it in place."""
         return False
 
+    @property
+    def can_follow(self) -> bool:
+        """True: which file counts is all there is to it."""
+        return True
+
+    def follow(self, path: Path) -> None:
+        self._path = path
+
     def current_path(self) -> Path:
         return self._path
 

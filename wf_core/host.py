@@ -1,7 +1,8 @@
 """What an application must offer to save its scenes as working revisions.
 
-An adapter implements :class:`Host` with mostly one-line methods. Everything is abstract:
-a method an adapter forgot is an error when the host is made, not a silent no-op later.
+An adapter implements :class:`Host` with mostly one-line methods. Everything is abstract
+(but for following a renamed file, which few can): a method an adapter forgot is an error when
+the host is made, not a silent no-op later.
 :class:`wf_core.filehost.FileHost` is the host without an application; the contract
 suite in ``tests/contract`` runs against every host.
 """
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
+
+from wf_core.errors import UsageError
 
 __all__ = ["Host", "MissingFile", "SceneTag"]
 
@@ -91,6 +94,20 @@ class Host(ABC):
     def replaces_files(self) -> bool:
         """True when saving replaces the file (new inode), so that a hard link keeps the
         bytes of the moment; False when it rewrites in place, or is not known."""
+
+    @property
+    def can_follow(self) -> bool:
+        """Whether :meth:`follow` works here: an ability not every application has."""
+        return False
+
+    def follow(self, path: Path) -> None:
+        """Make ``path`` the file of the open scene without reading or writing it, and without
+        changing whether the scene counts as modified. The file has the bytes of the last save.
+
+        Raises:
+            UsageError: this application cannot (see :attr:`can_follow`).
+        """
+        raise UsageError(f"{self.name or 'This host'} cannot change a scene's name by itself.")
 
     @abstractmethod
     def current_path(self) -> Path | None:

@@ -13,13 +13,16 @@ from typing import Any, Literal
 __all__ = [
     "CheckResult",
     "GetResult",
+    "LaterRevision",
     "PathResult",
     "PendingSave",
+    "Presence",
     "Problem",
     "PublishResult",
     "Revision",
     "RevisionState",
     "SaveResult",
+    "SpoolResult",
     "SyncResult",
     "VerifyResult",
 ]
@@ -37,12 +40,27 @@ class _Value:
 
 
 @dataclass(frozen=True)
+class LaterRevision(_Value):
+    """A revision that was committed after the one a scene comes from."""
+
+    revision: int
+    author: str
+    created_at: str | None
+    comment: str
+
+
+@dataclass(frozen=True)
 class SaveResult(_Value):
-    """One save: ``committed`` on the server, or ``pending`` and safe on this machine."""
+    """One save: ``committed`` on the server, or ``pending`` and safe on this machine.
+
+    ``task_id`` is None while nothing is known of the task. ``behind`` is what somebody saved
+    after the revision the scene comes from. ``known_for`` is the age in seconds of what was
+    remembered of the task, where the save had to do with that.
+    """
 
     save_id: str
     working_file_id: str | None
-    task_id: str
+    task_id: str | None
     name: str
     revision: int | None
     path: str
@@ -50,6 +68,8 @@ class SaveResult(_Value):
     size: int
     state: SaveState
     provisional: bool
+    behind: LaterRevision | None = None
+    known_for: float | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +92,11 @@ class Revision(_Value):
 
 @dataclass(frozen=True)
 class PendingSave(_Value):
-    """A journal row that is not committed. ``next_try`` is seconds from now, or None."""
+    """A journal row that is not committed.
+
+    ``next_try`` is seconds from now, or None. ``age`` is seconds since it was saved, by this
+    machine's clock: for people, it orders nothing. ``hint`` says what to do about it.
+    """
 
     save_id: str
     task: str
@@ -84,6 +108,31 @@ class PendingSave(_Value):
     attempts: int
     error: str | None
     next_try: float | None
+    age: float | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Presence(_Value):
+    """Somebody has a scene open, as an application on ``machine`` says itself.
+
+    ``since`` is that machine's time (ISO 8601, UTC), ``seen`` the seconds since the
+    application last said so.
+    """
+
+    user: str
+    machine: str
+    application: str
+    since: str
+    seen: float
+
+
+@dataclass(frozen=True)
+class SpoolResult(_Value):
+    """The bytes kept for saves that are not on the server yet, and how many may be."""
+
+    size: int
+    limit: int
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ from cli.relay import Relay
 from live_kitsu import LiveKitsu
 from saves.conftest import LogIn, sha256
 
-from wf_core.errors import ServerUnavailable
 from wf_core.filehost import FileHost
 from wf_core.saves import uploader
 from wf_core.workfiles import SaveRequest
@@ -117,17 +116,6 @@ def test_when_a_save_follows_offline_ones_then_it_does_not_overtake_them(
     assert later.revision == 3
     assert stored[2] == b"earlier"
     assert stored[3] == b"later"
-
-
-def test_when_nothing_is_known_of_the_task_then_it_says_that_the_server_is_away(
-    kitsu: LiveKitsu, log_in: LogIn, scene: Scene, relay: Relay
-) -> None:
-    workfiles = log_in(url=relay.url)
-
-    with relay.closed(), pytest.raises(ServerUnavailable):
-        workfiles.save(FileHost(scene()), SaveRequest(task=kitsu.fresh_task().id))
-
-    assert workfiles.status() == []
 
 
 def test_when_a_file_took_the_final_name_then_it_stays_and_the_save_is_parked(

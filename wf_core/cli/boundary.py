@@ -11,7 +11,8 @@ from typing import Any
 from wf_core.cli.context import Session
 from wf_core.cli.logs import attach_log
 from wf_core.cli.output import OutputLost
-from wf_core.errors import Cancelled, UsageError, WorkfilesError
+from wf_core.errors import Behind, Cancelled, UsageError, WorkfilesError
+from wf_core.results import LaterRevision
 
 __all__ = ["error_document", "run"]
 
@@ -64,6 +65,8 @@ def error_document(error: WorkfilesError) -> dict[str, Any]:
         details["candidates"] = [
             {"task": label, "id": uuid} for label, uuid in details["candidates"]
         ]
+    if isinstance(error, Behind) and isinstance(error.later, LaterRevision):
+        details["behind"] = error.later.as_json()
     return {"error": details}
 
 

@@ -11,11 +11,14 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from wf_core.errors import InputError, WorkfilesError
 
-__all__ = ["Column", "Output", "OutputLost", "age", "printable", "size"]
+if TYPE_CHECKING:
+    from wf_core.results import Presence
+
+__all__ = ["Column", "Output", "OutputLost", "age", "moment", "printable", "size"]
 
 
 class OutputLost(InputError):
@@ -65,6 +68,13 @@ class Output:
     def note(self, text: str) -> None:
         """One line on standard error, for people only."""
         self._write(printable(text) + "\n", to_errors=True)
+
+    def presence(self, others: Iterable[Presence]) -> None:
+        """Who has the scene open elsewhere, for people only."""
+        for one in others:
+            self.note(
+                f"Open on {one.machine} since {moment(one.since)}: {one.user} ({one.application})."
+            )
 
     def prompt(self, question: str) -> None:
         """A question on standard error, the answer typed behind it."""
@@ -181,6 +191,21 @@ def age(seconds: float | None) -> str:
         if value < 90 or unit == "d":
             break
     return f"{round(value)} {unit}"
+
+
+def moment(stamp: str | None) -> str:
+    """The server's ISO 8601, in UTC, to the minute and in this machine's time zone."""
+    if not stamp:
+        return ""
+    from datetime import datetime, timezone
+
+    try:
+        moment = datetime.fromisoformat(stamp.removesuffix("Z"))
+    except ValueError:
+        return stamp
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _tolerant(stream: TextIO | None) -> TextIO | None:

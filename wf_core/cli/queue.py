@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,7 @@ from wf_core.cli.output import Column, age, size
 
 if TYPE_CHECKING:
     from wf_core.cli.context import Session
-    from wf_core.results import PendingSave, SyncResult
+    from wf_core.results import PendingSave, SpoolResult, SyncResult
     from wf_core.workfiles import Workfiles
 
 __all__ = ["discard", "retry", "status", "sync"]
@@ -29,6 +28,7 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
     session = session_of(context)
     with session.workfiles() as workfiles:
         waiting = workfiles.status()
+        spool = workfiles.spool() if waiting else None
 
     def text() -> None:
         if not waiting:
@@ -49,8 +49,10 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
             ],
             [_status_row(save) for save in waiting],
         )
-        for line in _advice(waiting):
-            session.output.line(line)
+        for save in waiting:
+            session.output.line(f"{save.save_id[:8]}: {save.hint}")
+        if spool is not None:
+            session.output.line(_kept(spool))
 
     session.output.result([save.as_json() for save in waiting], text)
 
@@ -62,7 +64,7 @@ def _status_row(save: PendingSave) -> tuple[str, ...]:
         save.name,
         f"v{save.revision:03d}" if save.revision else "",
         save.state,
-        age(_seconds_since(save)),
+        age(save.age),
         size(save.size),
         str(save.attempts),
         "" if save.state == "parked" else "now" if not save.next_try else age(save.next_try),
@@ -70,25 +72,8 @@ def _status_row(save: PendingSave) -> tuple[str, ...]:
     )
 
 
-def _seconds_since(save: PendingSave) -> float | None:
-    """Since the scene was written, by this machine's clock: for people, it orders nothing."""
-    try:
-        return time.time() - Path(save.path).stat().st_mtime
-    except OSError:
-        return None
-
-
-def _advice(waiting: list[PendingSave]) -> list[str]:
-    parked = [save for save in waiting if save.state == "parked"]
-    lines = []
-    if len(parked) < len(waiting):
-        lines.append("“wf sync” sends what waits now; it is tried again in the background too.")
-    if parked:
-        lines.append(
-            "A parked save is tried again by “wf sync” and “wf retry SAVE” only: clear what its "
-            "error names first. “wf discard SAVE” gives it up."
-        )
-    return lines
+def _kept(spool: SpoolResult) -> str:
+    return f"{size(spool.size)} of at most {size(spool.limit)} are kept here for them."
 
 
 def sync(
@@ -134,11 +119,21 @@ def _show(session: Session, result: SyncResult) -> None:
     session.output.result(result.as_json(), text)
 
 
-def retry(context: typer.Context, save_id: SaveIdArgument, as_json: JsonOption = False) -> None:
+def retry(
+    context: typer.Context,
+    save_id: SaveIdArgument,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task", metavar="TASK", help="The right task, where the save named a wrong one."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Try one save again now, whatever it was parked for."""
     session = session_of(context)
     with session.workfiles() as workfiles:
-        save = workfiles.retry(save_id)
+        save = workfiles.retry(save_id, task=task)
 
     def text() -> None:
         outcome = f"{save.state}: {save.error}" if save.error else save.state

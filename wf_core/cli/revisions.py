@@ -16,7 +16,7 @@ from wf_core.cli.options import (
     ToOption,
     session_of,
 )
-from wf_core.cli.output import Column, size
+from wf_core.cli.output import Column, moment, size
 
 if TYPE_CHECKING:
     from wf_core.models import Task
@@ -95,8 +95,10 @@ def list_revisions(
     session = session_of(context)
     with session.workfiles() as workfiles:
         revisions = workfiles.list_revisions(task, name=name)
+        others = [] if as_json else workfiles.who_is_here(task, name=name or "main")
 
     def text() -> None:
+        session.output.presence(others)
         if not revisions:
             session.output.note("No revisions yet.")
             return
@@ -117,7 +119,7 @@ def list_revisions(
                     revision.state,
                     size(revision.size),
                     revision.author,
-                    _moment(revision.created_at),
+                    moment(revision.created_at),
                     revision.comment,
                 )
                 for revision in revisions
@@ -226,18 +228,3 @@ def publish(
 
 def _named(revision: Revision) -> str:
     return f"{revision.name} v{revision.revision:03d}"
-
-
-def _moment(stamp: str | None) -> str:
-    """The server's ISO 8601, in UTC, to the minute and in this machine's time zone."""
-    if not stamp:
-        return ""
-    from datetime import datetime, timezone
-
-    try:
-        moment = datetime.fromisoformat(stamp.removesuffix("Z"))
-    except ValueError:
-        return stamp
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return moment.astimezone().strftime("%Y-%m-%d %H:%M")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from wf_core.cli.output import size
+from wf_core.cli.output import age, moment, size
 from wf_core.cli.save_arguments import SaveArguments
 
 if TYPE_CHECKING:
     from wf_core.cli.context import Session
-    from wf_core.results import SaveResult
+    from wf_core.results import LaterRevision, SaveResult
 
 __all__ = ["run"]
 
@@ -32,6 +32,10 @@ def run(session: Session, arguments: SaveArguments) -> None:
             progress=progress,
             cancel=cancel,
         )
+        others = []
+        if not session.output.as_json and result.task_id is not None and not result.provisional:
+            others = workfiles.who_is_here(result.task_id, name=result.name)
+    session.output.presence(others)
     session.output.result(result.as_json(), lambda: _tell(session, result, arguments))
     if result.state == "pending" and not arguments.no_wait:
         session.exit_code = PENDING
@@ -42,11 +46,24 @@ def _tell(session: Session, result: SaveResult, arguments: SaveArguments) -> Non
     which = f"{result.name} v{result.revision:03d}" if result.revision else result.name
     say(f"Saved {which} ({size(result.size)})")
     say(result.path)
+    if result.behind is not None:
+        say(_behind(result.behind))
     if result.state == "committed":
         return
     if result.provisional:
         say("The server gave no number yet, so the name is a provisional one.")
+        if result.task_id is None:
+            say("Nothing is known of the task here: the save is filed when the server answers.")
+        elif result.known_for is not None:
+            say(f"The place is by what was known of the task {age(result.known_for)} ago.")
     if arguments.no_wait:
         say("It is safe on this machine and being sent; “wf status” shows how far it is.")
     else:
         say("It is safe on this machine, but not on the server yet; “wf sync” sends it.")
+
+
+def _behind(later: LaterRevision) -> str:
+    """Who saved after the revision this scene comes from, when and with which comment."""
+    said = f": “{later.comment}”" if later.comment else ""
+    when = f" on {moment(later.created_at)}" if later.created_at else ""
+    return f"Meanwhile {later.author} saved v{later.revision:03d}{when}{said}."

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from wf_core.disk import syscalls
@@ -24,6 +25,7 @@ __all__ = [
     "fsync_handle",
     "half_made",
     "in_words",
+    "make_shared_folder",
     "open_flags",
     "rename_exclusive",
 ]
@@ -95,6 +97,29 @@ def half_made(path: Path, owner: str) -> Path:
             that process was killed.
     """
     return path.with_name(f".{owner}.part")
+
+
+def make_shared_folder(folder: Path) -> None:
+    """Make a folder for everybody who may write to its parent; nothing happens when it is
+    there. Nobody can move or remove what is another's in it (the sticky bit).
+
+    Raises:
+        OSError: it cannot be made, or is something else, a symbolic link for one.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        if folder.is_symlink() or not folder.is_dir():
+            raise
+        return
+    if os.name != "posix":
+        return  # the access list of the parent is inherited
+    parent = folder.parent.stat()
+    with suppress(OSError):  # of that group only where this account is a member
+        os.chown(folder, -1, parent.st_gid)
+    with suppress(OSError):  # a disk that has no modes
+        folder.chmod(stat.S_IMODE(parent.st_mode) & 0o777 | stat.S_ISVTX)
 
 
 def rename_exclusive(source: Path, target: Path) -> None:

@@ -64,7 +64,10 @@ class Lock:
         """Give the lock back; nothing happens when it is not held."""
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
-            os.close(descriptor)
+            try:
+                _unlock(descriptor)
+            finally:
+                os.close(descriptor)
 
 
 def row_lock(folder: Path, save_id: str) -> Path:
@@ -102,6 +105,12 @@ if sys.platform == "win32":
             raise
         return True
 
+    def _unlock(descriptor: int) -> None:
+        # Closing would do it as well, but only "depending upon available system resources"
+        # (LockFile in the documentation of Windows).
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_UNLCK, 1)
+
 else:
     import fcntl
 
@@ -113,3 +122,6 @@ else:
         except BlockingIOError:
             return False
         return True
+
+    def _unlock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_UN)

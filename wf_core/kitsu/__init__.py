@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from wf_core.kitsu.client import KitsuClient
     from wf_core.kitsu.credentials import FileTokenStore
     from wf_core.kitsu.deadline import Timeouts
-    from wf_core.kitsu.find import find_production, find_task, find_task_id
+    from wf_core.kitsu.find import find_production, find_task, find_task_id, told_task_id
     from wf_core.kitsu.locate import connect, locate_server, server_version
     from wf_core.kitsu.productions import ENTITY_KINDS
     from wf_core.kitsu.redact import RedactSecrets
@@ -58,6 +58,7 @@ _MODULES = {
     "send_email_code": "account",
     "server_version": "locate",
     "token_seconds_left": "account",
+    "told_task_id": "find",
 }
 
 __all__ = [
@@ -83,6 +84,7 @@ __all__ = [
     "send_email_code",
     "server_version",
     "token_seconds_left",
+    "told_task_id",
 ]
 
 

@@ -7,19 +7,19 @@ read nor overwritten. On Windows the folder's access list does what the modes do
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
 import stat
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import RLock
-from typing import IO, Any
 
+from wf_core.disk.locks import Lock
 from wf_core.errors import FileUnreadable
 from wf_core.kitsu.tokens import Tokens, TokenStore
 
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 _LONGEST = 1024 * 1024  # bytes; tokens are a few hundred each
 _LOCK_WAIT = 10.0  # seconds
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP})
 _POSIX = os.name == "posix"
 
 
@@ -176,11 +177,12 @@ class _ProcessLock:
     """A lock between threads and processes; the system releases it with the process.
 
     When somebody holds it for ten seconds, work goes on without it: two refreshes at once do no
-    harm, while an artist that waits for a frozen process does.
+    harm, while an artist that waits for a frozen process does. The same where the disk of the
+    folder has no locks at all.
     """
 
     def __init__(self, path: Path) -> None:
-        self._path = path
+        self._lock = Lock(path)
         self._threads = RLock()
         self._depth = 0
 
@@ -189,66 +191,24 @@ class _ProcessLock:
         with self._threads:
             self._depth += 1
             try:
-                if self._depth > 1:
-                    yield
-                    return
-                with self._file() as file:
-                    locked = self._acquire(file)
-                    try:
-                        yield
-                    finally:
-                        if locked:
-                            _unlock(file)
+                if self._depth == 1:
+                    self._acquire()
+                yield
             finally:
                 self._depth -= 1
+                if self._depth == 0:
+                    self._lock.release()
 
-    @contextmanager
-    def _file(self) -> Iterator[IO[bytes]]:
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+    def _acquire(self) -> None:
+        path = self._lock.path
         try:
-            file = os.fdopen(os.open(self._path, flags, 0o600), "r+b", buffering=0)
+            if not self._lock.acquire(wait=_LOCK_WAIT):
+                log.warning("%s is held for too long; going on without it.", path)
         except OSError as exc:
+            if exc.errno in _NO_LOCKS:
+                log.warning("%s: this disk has no locks; going on without.", path)
+                return
             raise FileUnreadable(
-                f"The lock beside your logins, {self._path}, cannot be opened.",
+                f"The lock beside your logins, {path}, cannot be opened.",
                 hint="Remove it, and check that the folder is yours.",
             ) from exc
-        with file:
-            yield file
-
-    def _acquire(self, file: IO[Any]) -> bool:
-        end = time.monotonic() + _LOCK_WAIT
-        while not _try_lock(file):
-            if time.monotonic() >= end:
-                log.warning("%s is held for too long; going on without it.", self._path)
-                return False
-            time.sleep(0.02)
-        return True
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _try_lock(file: IO[Any]) -> bool:
-        file.seek(0)
-        try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: IO[Any]) -> None:
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-else:
-    import fcntl
-
-    def _try_lock(file: IO[Any]) -> bool:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: IO[Any]) -> None:
-        fcntl.flock(file, fcntl.LOCK_UN)

@@ -16,7 +16,7 @@ from wf_core.kitsu.client import KitsuClient
 from wf_core.kitsu.labels import ProductionNames
 from wf_core.models import Entity, Production, Task, TaskContext
 
-__all__ = ["find_production", "find_task", "find_task_id"]
+__all__ = ["find_production", "find_task", "find_task_id", "told_task_id"]
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _IS_UUID = re.compile(_UUID)
@@ -54,18 +54,28 @@ def find_task_id(client: KitsuClient, reference: str) -> str:
     Raises:
         NotFound, AmbiguousReference, UsageError: see :func:`find_task`.
     """
+    return told_task_id(reference, client.session.server) or (
+        _Search(client, reference.strip().strip("/")).task_id()
+    )
+
+
+def told_task_id(reference: str, server: str) -> str | None:
+    """The task's id where the reference itself tells it, None where ``server`` has to be asked.
+
+    Raises:
+        UsageError: see :func:`find_task`.
+    """
     text = reference.strip()
     if _IS_UUID.fullmatch(text):
         return text.lower()
     if "://" in text or (
         # A production may be called like the server: only a page makes an address of it.
-        "/productions/" in text and host_of(text) == host_of(client.session.server)
+        "/productions/" in text and host_of(text) == host_of(server)
     ):
-        return _task_of_page(text, client.session.server)
-    text = text.strip("/")
-    if not text:
+        return _task_of_page(text, server)
+    if not text.strip("/"):
         raise UsageError("No task was named.", hint=_SHAPE)
-    return _Search(client, text).task_id()
+    return None
 
 
 def find_production(client: KitsuClient, reference: str) -> Production:

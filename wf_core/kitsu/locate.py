@@ -51,10 +51,11 @@ def locate_server(address: str, **options: Any) -> str:
 
     Raises:
         UsageError: not an address, credentials in it, plain http without leave, or no Kitsu.
-        ServerUnavailable: nobody answers there.
+        ServerUnavailable, ServerFault: nobody answers there, or only with failures.
     """
     allow = bool(options.get("allow_plain_http", False))
     host = ""
+    fault: ServerFault | None = None
     for candidate in api_candidates(address, allow_plain_http=allow):
         session = Session(candidate, **options)
         host = session.host
@@ -65,12 +66,17 @@ def locate_server(address: str, **options: Any) -> str:
             )
         except SentAway:
             raise
-        except (BadAnswer, Refused, ServerFault):
+        except ServerFault as exc:
+            fault = exc
+            continue
+        except (BadAnswer, Refused):
             continue
         finally:
             session.close()
         if status == 200 and isinstance(answer, dict) and answer.get("api") == "Zou":
             return session.server
+    if fault is not None:
+        raise fault  # broken just now: what it is cannot be told
     raise UsageError(
         f"{host} is not a Kitsu server, or its API is not where Kitsu has it.",
         hint="Give the address Kitsu has in the browser, like https://kitsu.example.com.",

@@ -46,6 +46,7 @@ LARGEST_JSON = 256 * 1024 * 1024
 """Bytes; the longest list of a large production is a tenth of it."""
 _LARGEST_ERROR = 64 * 1024
 _STATUS_SECONDS = 5.0
+_SHORTEST = 0.05  # seconds; a time-out of none at all means something else to sockets
 _FIRST_WAIT = 0.25  # seconds; doubled for each further try
 _LONGEST_WAIT = 8.0
 
@@ -88,6 +89,7 @@ class Session:
         self.timeouts = timeouts
         self.retries = retries
         self._sleep = sleep
+        self._left: Callable[[], float] | None = None
         self._bot_token = bot_token.strip() if bot_token else None
         self._refreshing = RLock()
         self._wire = Wire(self.host, adapter=adapter, user_agent=user_agent)
@@ -106,8 +108,14 @@ class Session:
         read: float | None = None,
         total: float | None = None,
         retries: int | None = None,
+        left: Callable[[], float] | None = None,
     ) -> Session:
-        """The same connection and login with other time-outs (seconds) or retries."""
+        """The same connection and login with other time-outs (seconds) or retries.
+
+        Args:
+            left: asked before each request for the seconds that are left for it, where several
+                share a budget.
+        """
         other = copy.copy(self)
         other.timeouts = Timeouts(
             connect=self.timeouts.connect if connect is None else connect,
@@ -115,6 +123,7 @@ class Session:
             total=self.timeouts.total if total is None else total,
         )
         other.retries = self.retries if retries is None else retries
+        other._left = left or self._left
         return other
 
     @property
@@ -273,7 +282,7 @@ class Session:
         own_token: bool = True,
         accept: Collection[int] = (),
     ) -> tuple[int, Any]:
-        limits = Limits(self.timeouts)
+        limits = Limits(self._timeouts_now())
         used = self._access_token() if own_token else token
         refreshed = moved = asked_twice = False
         tries = 0
@@ -335,6 +344,16 @@ class Session:
             return False
         self.server = below.server
         return True
+
+    def _timeouts_now(self) -> Timeouts:
+        if self._left is None:
+            return self.timeouts
+        left = max(_SHORTEST, self._left())
+        return Timeouts(
+            connect=min(self.timeouts.connect, left),
+            read=min(self.timeouts.read, left),
+            total=min(self.timeouts.total, left),
+        )
 
     def _url(self, route: str) -> str:
         return f"{self.server}/{route.lstrip('/')}"

@@ -1,40 +1,37 @@
-"""One at a time: a lock of the operating system on a file, freed when its holder dies."""
+"""One at a time, in the words of this package: see :mod:`wf_core.disk.locks` for the locks."""
 
 from __future__ import annotations
 
-import os
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from wf_core.disk.locks import Lock
 from wf_core.errors import InputError
 
 __all__ = ["exclusive", "exclusive_or_none"]
+
+_LOOK_SECONDS = 3600.0
 
 
 @contextmanager
 def exclusive(path: Path, *, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
     """Hold the lock of ``path`` alone, however long it takes to get it.
 
-    ``waiting`` is called once if somebody else has it. The file stays where it is: removing a
-    lock file lets two holders in.
+    ``waiting`` is called once if somebody else has it.
 
     Raises:
         InputError: the file cannot be made.
     """
-    descriptor = _open(path)
+    lock = Lock(path)
+    if not _acquire(lock):
+        waiting()
+        while not _acquire(lock, wait=_LOOK_SECONDS):
+            pass
     try:
-        told = False
-        while not _take(descriptor):
-            if not told:
-                waiting()
-                told = True
-            time.sleep(0.05)
         yield
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
 @contextmanager
@@ -44,37 +41,19 @@ def exclusive_or_none(path: Path) -> Iterator[bool]:
     Raises:
         InputError: the file cannot be made.
     """
-    descriptor = _open(path)
+    lock = Lock(path)
+    held = _acquire(lock)
     try:
-        yield _take(descriptor)
+        yield held
     finally:
-        os.close(descriptor)
+        lock.release()
 
 
-def _open(path: Path) -> int:
+def _acquire(lock: Lock, *, wait: float = 0.0) -> bool:
     try:
-        return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        return lock.acquire(wait=wait)
     except OSError as exc:
         raise InputError(
-            f"{path} cannot be made: {exc.strerror}.", hint="Choose a folder you may write to."
+            f"{lock.path} cannot be made: {exc.strerror}.",
+            hint="Choose a folder you may write to.",
         ) from exc
-
-
-def _take(descriptor: int) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        # The range may lie beyond the end of an empty file.
-        os.lseek(descriptor, 0, os.SEEK_SET)
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

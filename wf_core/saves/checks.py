@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wf_core.errors import Behind, DiskFull
+from wf_core.errors import Behind, DiskFull, NotLoggedIn, WorkfilesError
 from wf_core.host import Host
 from wf_core.models import Software, TaskContext, WorkingFile
+from wf_core.results import LaterRevision
 from wf_core.saves import marker
+from wf_core.saves.filing import Unfiled
+from wf_core.saves.journal import Journal
 from wf_core.saves.placing import Place, Placing
-from wf_core.saves.records import Records
+from wf_core.saves.records import GONE, Records
 from wf_core.saves.request import SaveRequest, check_request
 from wf_core.saves.spool import Spool
 
@@ -31,6 +34,8 @@ class Plan:
         newest: the record with the highest number of this (task, name), of any state.
         highest: the highest number known, 0 when there is none.
         online: the server said so just now; else it is what was last heard.
+        base_save_id: the save the scene comes from, where that one has no number yet.
+        later: what was committed after the base; None when nothing was, or no base is known.
     """
 
     context: TaskContext
@@ -42,6 +47,8 @@ class Plan:
     highest: int
     online: bool
     placing: Placing
+    base_save_id: str | None = None
+    later: LaterRevision | None = None
     _places: dict[int, Place] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, revision: int) -> Place:
@@ -69,9 +76,14 @@ class Checks:
     placing: Placing
     spool: Spool
     spool_limit: int
+    journal: Journal
 
-    def plan(self, host: Host, request: SaveRequest) -> Plan:
+    def plan(self, host: Host, request: SaveRequest) -> Plan | Unfiled:
         """Look at everything that can be known before the save.
+
+        Returns:
+            The plan; an :class:`Unfiled` where the server is away and nothing is remembered of
+            the task.
 
         Raises:
             WorkfilesError: this cannot be saved; nothing was created.
@@ -79,9 +91,17 @@ class Checks:
         check_request(request)
         host.check_savable()
         extension = host.extensions[0]
-        context = self.records.context(request.task)
-        software = self.records.software(request.software or host.name, extension)
-        base = _base(host, request, context)
+        try:
+            context = self.records.context(request.task)
+            software = self.records.software(request.software or host.name, extension)
+        except GONE as exc:
+            if not self.records.has_login:
+                raise NotLoggedIn(
+                    "Nobody is logged in here, and the task is not known. Nothing was saved.",
+                    hint="Log in with wf login, then save again.",
+                ) from exc
+            return self._unfiled(host, request, exc)
+        base, base_save_id = self._base(host, request, context.task.id)
         must_be_new = (
             request.if_behind == "fail" and base is not None
         ) or self.records.has_abandoned(context.task.id, request.name)
@@ -103,30 +123,69 @@ class Checks:
             highest=highest,
             online=online,
             placing=self.placing,
+            base_save_id=base_save_id,
         )
+        plan = replace(plan, later=self._later(plan))
         if request.if_behind == "fail":
-            self._refuse_if_behind(plan)
-        place = plan.place(plan.highest + 1)
-        self._check_room(place, _size_of(host.current_path()))
+            _refuse_if_behind(plan)
+        self._check_room(plan.place(plan.highest + 1).root, _size_of(host.current_path()))
         return plan
 
-    def _refuse_if_behind(self, plan: Plan) -> None:
-        if plan.newest is None or plan.base_revision is None:
-            return
-        latest = self.records.newest_committed(plan.context, plan.name, plan.newest)
-        if latest is None or latest.revision <= plan.base_revision:
-            return
-        comment = marker.detach(latest.comment)
-        said = f" (“{comment}”)" if comment else ""
-        raise Behind(
-            f"{self.records.author(latest)} saved revision {latest.revision}{said} after revision "
-            f"{plan.base_revision}, which this scene comes from. Nothing was saved.",
-            hint="Look at it first, or save anyway with --if-behind save.",
+    def _unfiled(self, host: Host, request: SaveRequest, cause: WorkfilesError) -> Unfiled:
+        tag = host.get_tag()
+        base, base_save_id = self._base(host, request, tag.task_id if tag else "")
+        root = self.placing.workspace
+        self._check_room(root, _size_of(host.current_path()))
+        return Unfiled(
+            reference=request.task,
+            software_name=request.software or host.name or None,
+            extension=host.extensions[0],
+            base_revision=base,
+            base_task_id=tag.task_id if tag and request.base_revision is None else None,
+            base_save_id=base_save_id,
+            root=root,
+            placing=self.placing,
+            cause=cause,
         )
 
-    def _check_room(self, place: Place, size: int) -> None:
+    def _base(
+        self, host: Host, request: SaveRequest, task_id: str
+    ) -> tuple[int | None, str | None]:
+        """The revision the scene comes from, as the caller says, else as the scene itself does;
+        or the save that has no number yet."""
+        if request.base_revision is not None:
+            return request.base_revision, None
+        tag = host.get_tag()
+        if tag is None or (tag.task_id, tag.name) != (task_id, request.name):
+            return None, None
+        if tag.revision is not None or not tag.save_id:
+            return tag.revision, None
+        base = self.journal.get(tag.save_id)
+        if base is not None and base.working_file_id is not None:
+            return base.revision, None
+        return None, tag.save_id
+
+    def _later(self, plan: Plan) -> LaterRevision | None:
+        """The newest usable revision, where it is later than the scene's base."""
+        if plan.base_revision is None or plan.highest <= plan.base_revision:
+            return None
+        if plan.newest is None:
+            return None
+        try:
+            found = self.records.newest_committed(plan.context, plan.name, plan.newest)
+        except GONE:
+            return None  # what cannot be read now is no reason to keep anybody waiting
+        if found is None or found.revision <= plan.base_revision:
+            return None
+        return LaterRevision(
+            revision=found.revision,
+            author=self.records.author(found),
+            created_at=found.created_at,
+            comment=marker.detach(found.comment),
+        )
+
+    def _check_room(self, root: Path, size: int) -> None:
         needed = 2 * size + _ROOM_TO_SPARE
-        root = place.root
         while not root.exists():
             root = root.parent
         free = shutil.disk_usage(root).free
@@ -145,13 +204,17 @@ class Checks:
             )
 
 
-def _base(host: Host, request: SaveRequest, context: TaskContext) -> int | None:
-    """The revision the scene comes from: as the caller says, else as the scene itself does."""
-    if request.base_revision is not None:
-        return request.base_revision
-    tag = host.get_tag()
-    same = tag is not None and (tag.task_id, tag.name) == (context.task.id, request.name)
-    return tag.revision if tag is not None and same else None
+def _refuse_if_behind(plan: Plan) -> None:
+    later = plan.later
+    if later is None:
+        return
+    said = f" (“{later.comment}”)" if later.comment else ""
+    raise Behind(
+        f"{later.author} saved revision {later.revision}{said} after revision "
+        f"{plan.base_revision}, which this scene comes from. Nothing was saved.",
+        hint="Look at it first, or save anyway with --if-behind save.",
+        later=later,
+    )
 
 
 def _size_of(source: Path | None) -> int:

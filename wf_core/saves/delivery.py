@@ -46,6 +46,7 @@ from wf_core.saves.circuit import Circuit
 from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.journal import Journal, SaveRow
 from wf_core.saves.kept import check_kept
+from wf_core.saves.lineage import base_of
 from wf_core.saves.machine import boot_id, monotonic
 from wf_core.saves.placing import Placing
 from wf_core.saves.sending import Ask, Report, Sending, check_still_mine
@@ -197,6 +198,7 @@ class Delivery:
         return record_it(
             row,
             state=state,
+            base_revision=base_of(row, self.journal),
             working_file_id=record.id,
             revision=record.revision,
             person_id=record.person_id or "",

@@ -7,10 +7,12 @@ import time
 from wf_core.errors import ServerError
 from wf_core.kitsu import FileTokenStore, KitsuClient, Session, Timeouts, locate_server
 from wf_core.kitsu.address import normalise_server
+from wf_core.saves.budget import Budget
 from wf_core.saves.checks import Checks
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.engine import SaveEngine
+from wf_core.saves.filing import Filing
 from wf_core.saves.journal import Journal
 from wf_core.saves.numbering import Numbering
 from wf_core.saves.placing import Placing
@@ -64,31 +66,41 @@ class Desk:
             placing=self.placing,
             lock_folder=settings.lock_folder,
         )
-        budget = settings.profile.offline_budget
-        hurried = self._records(self.delivery.hurried(budget))
+        budget = Budget(settings.profile.offline_budget)
+        hurried_client = KitsuClient(
+            session.limited(read=budget.seconds, total=budget.seconds, retries=0, left=budget.left)
+        )
+        hurried = self._records(hurried_client, budget)
+        hurried_placing = Placing(settings, hurried)
+        self.filing = Filing(records=self.records, placing=self.placing, delivery=self.delivery)
         self.engine = SaveEngine(
             checks=Checks(
                 records=hurried,
-                placing=Placing(settings, hurried),
+                placing=hurried_placing,
                 spool=self.spool,
                 spool_limit=settings.profile.spool_limit,
+                journal=self.journal,
             ),
-            numbering=Numbering(self.delivery, settings.lock_folder, budget),
+            numbering=Numbering(self.delivery, settings.lock_folder, budget, hurried_client),
+            filing=Filing(records=hurried, placing=hurried_placing, delivery=self.delivery),
             delivery=self.delivery,
             lock_folder=settings.lock_folder,
+            budget=budget,
         )
         self.queue = Queue(
             engine=self.engine,
+            filing=self.filing,
             server=session.server,
             connections=settings.profile.upload_connections,
         )
 
-    def _records(self, client: KitsuClient) -> Records:
+    def _records(self, client: KitsuClient, budget: Budget | None = None) -> Records:
         return Records(
             client=client,
             journal=self.journal,
             circuit=self.circuit,
             max_age=self.settings.profile.cache_seconds,
+            budget=budget,
         )
 
     def close(self) -> None:
@@ -109,17 +121,26 @@ def _located(journal: Journal, settings: Settings, server: str) -> str:
     kept = journal.recall(key)
     if kept is not None:
         return kept[0]
+    plain = normalise_server(server, allow_plain_http=_plain_allowed(settings, server))
+    circuit = Circuit(journal, plain)
+    if circuit.is_open():
+        return plain
+    # A save may be what waits for this, and two addresses are tried.
+    patience = settings.profile.offline_budget / 2
     try:
         located = locate_server(
             server,
             allow_plain_http=_plain_allowed(settings, server),
-            timeouts=timeouts_of(settings),
+            timeouts=Timeouts(connect=patience, read=patience, total=patience),
             retries=0,
         )
-    except ServerError:
-        return normalise_server(server, allow_plain_http=_plain_allowed(settings, server))
+    except ServerError as exc:
+        circuit.trip_if_unreachable(exc)
+        return plain
     for known in (key, f"api:{located}"):
         journal.remember(known, located, time.time())
+    if located != plain:
+        journal.rehome(plain, located)  # saves made before anybody could tell
     return located
 
 

@@ -11,35 +11,59 @@ import datetime
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from wf_core.disk.copying import fsync_file, fsync_folder, link_or_copy
 from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import Cancelled, FileUnreadable
 from wf_core.host import Host, SceneTag
+from wf_core.saves.budget import Budget
 from wf_core.saves.checks import Checks, Plan
 from wf_core.saves.delivery import Delivery
+from wf_core.saves.filing import Filing, Unfiled
 from wf_core.saves.journal import Journal, SaveRow
 from wf_core.saves.machine import boot_id, machine_name
 from wf_core.saves.numbering import Numbering
 from wf_core.saves.request import SaveRequest
 from wf_core.saves.spool import Spool, release, reserve
 
-__all__ = ["SaveEngine"]
+__all__ = ["SaveEngine", "Saved"]
 
 Report = Callable[[str, int, int], None]
 Ask = Callable[[], bool]
 
 
+@dataclass(frozen=True)
+class Saved:
+    """A save, and what was known before it."""
+
+    row: SaveRow
+    plan: Plan | Unfiled
+
+
 class SaveEngine:
-    """Saves scenes of any host for one account on one server."""
+    """Saves scenes of any host for one account on one server.
+
+    Attributes:
+        budget: what a save may wait for the server before it goes on alone.
+    """
 
     def __init__(
-        self, *, checks: Checks, numbering: Numbering, delivery: Delivery, lock_folder: Path
+        self,
+        *,
+        checks: Checks,
+        numbering: Numbering,
+        filing: Filing,
+        delivery: Delivery,
+        lock_folder: Path,
+        budget: Budget,
     ) -> None:
         self.checks = checks
         self.numbering = numbering
+        self.filing = filing
+        self.budget = budget
         self.delivery = delivery
         self.journal: Journal = delivery.journal
         self.spool: Spool = delivery.spool
@@ -53,28 +77,35 @@ class SaveEngine:
         deliver: bool,
         progress: Report | None = None,
         cancel: Ask | None = None,
-    ) -> SaveRow:
+    ) -> Saved:
         """Save the host's scene; with ``deliver`` take it to the server as well.
 
         Returns:
-            The save's row, at least ``saved``: safe on this machine.
+            The save's row, at least ``saved``: safe on this machine; and what was known of
+            the task and its revisions before.
 
         Raises:
             WorkfilesError: nothing was saved, and what to do; the scene is as it was.
             Cancelled: stopped by the user; the message says what is safe.
         """
-        plan = self.checks.plan(host, request)
         save_id = str(uuid.uuid4())
         # Held before the row is there: nobody may take it for one whose process has died.
         with hold(self.row_lock(save_id)):
-            row = self._begin(host, request, plan, save_id)
-            row = self.numbering.number(row, plan)
+            with self.budget.spending():
+                plan = self.checks.plan(host, request)
+                row = self._begin(host, request, plan, save_id)
+                if isinstance(plan, Unfiled):
+                    row = self._place_unfiled(row, plan)
+                else:
+                    if plan.online:
+                        self.filing.file_earlier(row, plan.context)
+                    row = self.numbering.number(row, plan)
             row = self._write(host, row)
             settling = _Settling(self, row)
             if not deliver or row.working_file_id is None:
-                return settling.finish()
+                return Saved(settling.finish(), plan)
             try:
-                return self.delivery.deliver(
+                row = self.delivery.deliver(
                     row,
                     settled=settling.finish,
                     progress=_named(progress, "Uploading"),
@@ -83,36 +114,63 @@ class SaveEngine:
             except Cancelled:
                 settling.finish()
                 raise
+        return Saved(row, plan)
 
     def row_lock(self, save_id: str) -> Path:
         """The lock file of a row: who holds it may work on the row."""
         return row_lock(self.lock_folder, save_id)
 
-    def _begin(self, host: Host, request: SaveRequest, plan: Plan, save_id: str) -> SaveRow:
+    def _begin(
+        self, host: Host, request: SaveRequest, plan: Plan | Unfiled, save_id: str
+    ) -> SaveRow:
         now = datetime.datetime.now(datetime.timezone.utc)
-        folder = self.spool.folder(plan.place(plan.highest + 1).root)
+        if isinstance(plan, Unfiled):
+            root = plan.root
+            of_task: dict[str, Any] = {
+                "task_id": "",
+                "task_label": plan.reference,
+                "entity_id": "",
+                "software_id": "",
+                "reference": plan.reference,
+                "software_name": plan.software_name,
+                "base_task_id": plan.base_task_id,
+            }
+        else:
+            root = plan.place(plan.highest + 1).root
+            of_task = {
+                "task_id": plan.context.task.id,
+                "task_label": plan.context.label,
+                "entity_id": plan.context.entity.id,
+                "software_id": plan.software.id,
+            }
         return self.journal.add(
             SaveRow(
                 save_id=save_id,
-                spool_path=str(folder / f"{save_id}{plan.extension}"),
+                spool_path=str(self.spool.folder(root) / f"{save_id}{plan.extension}"),
                 server=self.delivery.client.session.server,
-                task_id=plan.context.task.id,
-                task_label=plan.context.label,
-                entity_id=plan.context.entity.id,
                 name=request.name,
                 extension=plan.extension,
-                software_id=plan.software.id,
                 comment=request.comment,
                 base_revision=plan.base_revision,
+                base_save_id=plan.base_save_id,
                 host_name=host.name or "wf",
                 host_version=host.version,
                 machine=machine_name(),
                 saved_at=now.isoformat(timespec="seconds"),
                 atomic=True,
                 boot=boot_id(),
+                **of_task,
             ),
             durable=False,
         )
+
+    def _place_unfiled(self, row: SaveRow, plan: Unfiled) -> SaveRow:
+        target = plan.placing.unfiled(plan.reference, row.name, row.extension, save_id=row.save_id)
+        row = self.journal.update(
+            row, provisional=True, scene_path=str(target), error=plan.cause.message
+        )
+        self.spool.write_sidecar(Path(row.spool_path or "").parent, row)
+        return row
 
     def _write(self, host: Host, row: SaveRow) -> SaveRow:
         target = Path(row.scene_path or row.final_path or "")

@@ -49,6 +49,11 @@ class SaveRow:
         parked: kind of the error nothing but a person can clear, else None.
         next_try: on the monotonic clock of ``boot``; None: at once.
         checked: how often the stored bytes were looked at after the commit.
+        reference: the task as the caller named it, for a save made while nothing was known of
+            it (an *unfiled* one); None once the task is known.
+        software_name: the software the caller named, while the save is unfiled.
+        base_task_id: the task ``base_revision`` is of, while the save is unfiled.
+        base_save_id: the save the scene comes from, where that one had no number yet.
     """
 
     save_id: str
@@ -93,11 +98,20 @@ class SaveRow:
     next_try: float | None = None
     checked: int = 0
     thumbnail: str | None = None
+    reference: str | None = None
+    software_name: str | None = None
+    base_task_id: str | None = None
+    base_save_id: str | None = None
 
     @property
     def scope(self) -> tuple[str, str, str]:
         """What numbers are given out per: (server, task, name)."""
         return (self.server, self.task_id, self.name)
+
+    @property
+    def is_unfiled(self) -> bool:
+        """Whether the task is not known yet, only what the caller called it."""
+        return self.reference is not None
 
     @property
     def mark(self) -> str:
@@ -154,7 +168,15 @@ _MIGRATIONS = (
         key TEXT PRIMARY KEY, value TEXT NOT NULL, fetched_at REAL NOT NULL
     );
     """,
+    """
+    ALTER TABLE saves ADD COLUMN reference TEXT;
+    ALTER TABLE saves ADD COLUMN software_name TEXT;
+    ALTER TABLE saves ADD COLUMN base_task_id TEXT;
+    ALTER TABLE saves ADD COLUMN base_save_id TEXT;
+    """,
 )
+"""One for each version of the tables, never changed once released; ``PRAGMA user_version`` says
+how many of them a journal has seen."""
 
 
 @contextmanager
@@ -344,6 +366,15 @@ class Journal:
                 scope,
             ).fetchone()
         return found[0] or 0
+
+    def unfiled(self, *, server: str) -> list[SaveRow]:
+        """Unfinished rows whose task is not known yet, oldest first."""
+        return [row for row in self.rows(*OPEN_STATES, server=server) if row.is_unfiled]
+
+    def rehome(self, old: str, new: str) -> None:
+        """Rows of the server at ``old`` are of the one at ``new``: the same, found by now."""
+        with self._transaction():
+            self._db.execute("UPDATE saves SET server=? WHERE server=?", (new, old))
 
     def unchecked(self, *, server: str, at_most: int = 10_000) -> list[SaveRow]:
         """Committed rows whose stored bytes wait for their second look, oldest first."""

@@ -7,9 +7,11 @@ from pathlib import Path
 
 from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import WorkfilesError
+from wf_core.kitsu import KitsuClient
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
 from wf_core.saves.adoption import catch_up
+from wf_core.saves.budget import Budget
 from wf_core.saves.checks import Plan
 from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.delivery import Delivery
@@ -22,11 +24,16 @@ __all__ = ["Numbering"]
 
 @dataclass(frozen=True)
 class Numbering:
-    """Gives numbers to saves, within a budget of seconds an artist may wait."""
+    """Gives numbers to saves, within the budget an artist may wait.
+
+    Attributes:
+        hurried: the client whose requests keep to the budget.
+    """
 
     delivery: Delivery
     lock_folder: Path
-    budget: float
+    budget: Budget
+    hurried: KitsuClient
 
     def number(self, row: SaveRow, plan: Plan) -> SaveRow:
         """Claim the next revision, or place the scene under a provisional name.
@@ -73,14 +80,14 @@ class Numbering:
             row = self._written_down(row, plan, number)
 
         claimer = Claimer(
-            registry=self.delivery.hurried(self.budget),
+            registry=self.hurried,
             task_id=row.task_id,
             entity_id=row.entity_id,
             name=row.name,
             software_id=row.software_id,
             comment=row.comment,
             save_id=row.save_id,
-            patience=self.budget,
+            patience=self.budget.left(),
         )
         with take_turn(row.scope, self.lock_folder) as turn:
             if self._earlier_unclaimed(row):
@@ -166,7 +173,7 @@ class Numbering:
                 if now.state != "saved" or now.working_file_id is not None:
                     continue
                 try:
-                    self.delivery.claim(now, patience=self.budget)
+                    self.delivery.claim(now, patience=self.budget.left())
                 except WorkfilesError as exc:
                     self.delivery.note_failure(now, exc)
                     return True

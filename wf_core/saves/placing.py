@@ -20,13 +20,19 @@ from wf_core.paths import (
     provisional_name,
     resolve_inside,
     revision_path,
+    slug,
 )
 from wf_core.saves import marker
 from wf_core.saves.journal import SaveRow
 from wf_core.saves.records import Records
 from wf_core.settings import Settings
 
-__all__ = ["Place", "Placing"]
+__all__ = ["UNFILED", "Place", "Placing"]
+
+UNFILED = "unfiled"
+"""Folder of the workspace in which saves wait whose task is not known yet."""
+_LONGEST_REFERENCE = 100
+_LONGEST_UNFILED = 200
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,21 @@ class Placing:
     def provisional(self, place: Place, *, save_id: str) -> Path:
         """The file of a save without a number, beside the place it expects."""
         return place.local.with_name(provisional_name(place.local.name, save_id))
+
+    def unfiled(self, reference: str, name: str, extension: str, *, save_id: str) -> Path:
+        """The file of a save whose task is not known, named so that people recognise it.
+
+        Raises:
+            PathError: a link in the workspace leads elsewhere.
+        """
+        readable = f"{slug(reference)[-_LONGEST_REFERENCE:].strip('_') or 'task'}_{name}"
+        file_name = provisional_name(readable[:_LONGEST_UNFILED] + extension, save_id)
+        return resolve_inside(self._settings.workspace, f"{UNFILED}/{file_name}")
+
+    @property
+    def workspace(self) -> Path:
+        """Where lies what no mount point claims."""
+        return self._settings.workspace
 
     def local_of(self, context: TaskContext, record: WorkingFile) -> Path:
         """Where the record's revision lies, or would lie, on this machine.

@@ -15,6 +15,7 @@ from wf_core.disk.locks import hold
 from wf_core.errors import Cancelled, NotLoggedIn, ServerError, WorkfilesError
 from wf_core.results import SyncResult
 from wf_core.saves.engine import SaveEngine
+from wf_core.saves.filing import Filing
 from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.recovery import UNSURE, recover, tidy_abandoned
 
@@ -33,6 +34,7 @@ class Queue:
     """
 
     engine: SaveEngine
+    filing: Filing
     server: str
     connections: int = 3
 
@@ -57,6 +59,7 @@ class Queue:
         Raises:
             Cancelled: the user stopped it; what is not sent is safe and stays in the queue.
         """
+        self._file(everything)
         chains = deque(self._chains(everything))
         tally = _Tally(total=sum(len(chain) for chain in chains), progress=progress)
         threads = [
@@ -101,10 +104,23 @@ class Queue:
                 except WorkfilesError:
                     continue  # this one cannot be looked at; the others can
 
+    def _file(self, everything: bool) -> None:
+        """Find out first whose the saves are of which that was not known: it decides behind
+        which others they have to wait."""
+        due = [
+            row
+            for row in self.engine.journal.unfiled(server=self.server)
+            if row.parked != UNSURE and (everything or (row.parked is None and row.waits() <= 0))
+        ]
+        self.filing.file_all(due, self._recovered)
+
+    def _recovered(self, row: SaveRow) -> SaveRow:
+        return recover(self.engine.journal.update(row, parked=None), self.engine)
+
     def _chains(self, everything: bool) -> Iterable[list[str]]:
         chains: dict[tuple[str, str, str], list[str]] = {}
         for row in self.engine.journal.rows(*OPEN_STATES, server=self.server):
-            if not everything and row.parked is not None:
+            if row.is_unfiled or (not everything and row.parked is not None):
                 continue
             chains.setdefault(row.scope, []).append(row.save_id)
         return list(chains.values())
@@ -152,8 +168,11 @@ class Queue:
         cancel: Ask | None = None,
     ) -> SaveRow:
         """One save as far as it goes now. The caller holds the row's lock."""
-        row = recover(self.engine.journal.update(row, parked=None), self.engine)
+        row = self._recovered(row)
         if row.parked is not None or row.state not in ("saved", "uploaded"):
+            return row
+        row = self.filing.try_to_file(row)
+        if row.is_unfiled:
             return row
         return self.engine.delivery.deliver(row, progress=progress, cancel=cancel)
 

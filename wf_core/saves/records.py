@@ -21,19 +21,21 @@ from wf_core.errors import (
     ServerFault,
     ServerUnavailable,
 )
-from wf_core.kitsu import KitsuClient, find_task_id
+from wf_core.kitsu import KitsuClient, find_task_id, told_task_id
 from wf_core.models import Person, Software, TaskContext, WorkingFile
 from wf_core.paths import PathIndex, kind_of
 from wf_core.saves import marker
+from wf_core.saves.budget import Budget
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.journal import Journal
 from wf_core.saves.neighbours import entity_index, production_index
 
-__all__ = ["Records"]
+__all__ = ["GONE", "Records"]
 
 T = TypeVar("T")
 
-_GONE = (ServerUnavailable, ServerFault, BadAnswer, NotLoggedIn)
+GONE = (ServerUnavailable, ServerFault, BadAnswer, NotLoggedIn)
+"""Failures after which what is remembered has to do."""
 
 _CONTEXT = TypeAdapter(TaskContext)
 _SOFTWARE = TypeAdapter(list[Software])
@@ -49,16 +51,25 @@ class Records:
     Args:
         client: the server; its requests should be as hurried as the caller is.
         max_age: seconds for which what is kept counts as fresh.
+        budget: what is left for the caller to wait; with it nobody is asked while the server
+            is known to be down, not even about what was never read.
     """
 
     def __init__(
-        self, *, client: KitsuClient, journal: Journal, circuit: Circuit, max_age: float
+        self,
+        *,
+        client: KitsuClient,
+        journal: Journal,
+        circuit: Circuit,
+        max_age: float,
+        budget: Budget | None = None,
     ) -> None:
         self._client = client
         self._journal = journal
         self._circuit = circuit
         self._max_age = max_age
         self._indexes: dict[tuple[str, str, str], tuple[PathIndex, float]] = {}
+        self._budget = budget
         self._server = client.session.server
 
     def task_id(self, reference: str) -> str:
@@ -68,7 +79,7 @@ class Records:
             NotFound, AmbiguousReference: none or several do.
             ServerError: the server is needed to tell, and does not answer.
         """
-        return self._read(
+        return told_task_id(reference, self._server) or self._read(
             f"task-id:{reference}", lambda: find_task_id(self._client, reference), _TEXT
         )
 
@@ -81,6 +92,22 @@ class Records:
         if not context.production.file_tree:
             self.forget(task_id)  # whoever sets a tree wants it to count at once
         return context
+
+    def age(self, task_id: str) -> float | None:
+        """Seconds since the oldest of what renders the task's paths was read of the server, by
+        this machine's clock, for people; None when some of it was never read."""
+        ages = [
+            None if stored is None else max(0.0, time.time() - stored[1])
+            for stored in map(
+                self._journal.recall, (self._key(f"context:{task_id}"), self._key("softwares"))
+            )
+        ]
+        return None if None in ages else max(age for age in ages if age is not None)
+
+    @property
+    def has_login(self) -> bool:
+        """Whether anybody is logged in here, whatever the server thinks of the token by now."""
+        return self._client.session.has_token
 
     def forget(self, reference: str) -> None:
         """Ask the server next time, because what is kept turned out to be old."""
@@ -135,7 +162,7 @@ class Records:
         key = f"clash:{context.task.id}:{software.id}:{name}"
         try:
             found = self._read(key, look, _TEXTS)
-        except _GONE:
+        except GONE:
             return None
         return (found[0], found[1]) if found else None
 
@@ -158,14 +185,14 @@ class Records:
         """The newest record of each of the task's names, and whether the server said so now,
         or at most ``max_age`` seconds ago."""
         key = f"newest:{task_id}"
-        if max_age > 0 and not self._circuit.is_open():
+        if max_age > 0 and not self._is_away():
             recent = self._kept(key, _NEWEST)
             if recent is not None and recent[1] <= max_age:
                 return recent[0], True
-        if not self._circuit.is_open():
+        if not self._is_away():
             try:
                 found = self._client.last_revisions(task_id)
-            except _GONE as exc:
+            except GONE as exc:
                 self._circuit.trip_if_unreachable(exc)
             else:
                 self._keep(key, found, _NEWEST)
@@ -211,7 +238,7 @@ class Records:
         ids = {record.person_id for record in records if record.person_id}
         try:
             everybody = self._read("persons", self._client.persons, _PERSONS)
-        except (PermissionDenied, NotFound, *_GONE):
+        except (PermissionDenied, NotFound, *GONE):
             return {}
         return {person.id: person.display_name for person in everybody if person.id in ids}
 
@@ -219,17 +246,27 @@ class Records:
 
     def _read(self, key: str, fetch: Callable[[], T], kind: TypeAdapter[T]) -> T:
         kept = self._kept(key, kind)
-        if kept is not None and (kept[1] <= self._max_age or self._circuit.is_open()):
+        if kept is not None and (kept[1] <= self._max_age or self._is_away()):
             return kept[0]
+        if kept is None and self._budget is not None and self._is_away():
+            raise ServerUnavailable(
+                "The server did not answer a moment ago, and is not asked again just now.",
+                in_doubt=False,
+            )
         try:
             value = fetch()
-        except _GONE as exc:
+        except GONE as exc:
             self._circuit.trip_if_unreachable(exc)
             if kept is None:
                 raise
             return kept[0]
         self._keep(key, value, kind)
         return value
+
+    def _is_away(self) -> bool:
+        """Whether asking is useless, or there is no time left for it."""
+        spent = self._budget is not None and self._budget.left() <= 0
+        return spent or self._circuit.is_open()
 
     def _kept(self, key: str, kind: TypeAdapter[T]) -> tuple[T, float] | None:
         """The kept value and its age in seconds; a clock set back makes it old, not new."""

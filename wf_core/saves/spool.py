@@ -15,12 +15,13 @@ import hashlib
 import json
 import os
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from pathlib import Path
 
 from wf_core.disk.copying import fsync_folder, rename_exclusive
-from wf_core.disk.files import file_error, half_made, in_words
+from wf_core.disk.files import file_error, half_made, in_words, make_shared_folder
 from wf_core.errors import PathError, PathTaken
 from wf_core.saves.journal import SaveRow
 from wf_core.saves.machine import machine_name
@@ -52,7 +53,10 @@ class Spool:
         folder = root / _FOLDER / self._owner
         for part in (folder.parent, folder):
             try:
-                part.mkdir(parents=True, exist_ok=True, mode=0o700 if part is folder else 0o777)
+                if part is folder:
+                    part.mkdir(mode=0o700)
+                else:
+                    make_shared_folder(part)
             except FileExistsError:
                 pass
             except OSError as exc:
@@ -65,6 +69,7 @@ class Spool:
                     f"{part} is not a folder of its own, so nothing was saved there.",
                     hint="Remove what is in its place, then save again.",
                 )
+        _refuse_if_anothers(folder)
         self._note(folder)
         return folder
 
@@ -145,6 +150,35 @@ class Spool:
                 stream.write(f"{folder}\n")
                 stream.flush()
                 os.fsync(stream.fileno())
+
+
+def _refuse_if_anothers(folder: Path) -> None:
+    """Nobody else may have put the spool there, or be able to write to what is kept in it.
+
+    Raises:
+        PathError: somebody has.
+    """
+    if os.name != "posix":
+        return
+    found = folder.stat()
+    # Network disks may give every file another owner than this account: then a folder made now
+    # has that one, too.
+    if found.st_uid != os.geteuid() and found.st_uid != _owner_of_new(folder.parent):
+        raise PathError(
+            f"{folder} belongs to another user, so nothing was saved there.",
+            hint="Remove it (an administrator can), then save again.",
+        )
+    if found.st_mode & 0o022:
+        with contextlib.suppress(OSError):
+            folder.chmod(0o700)
+
+
+def _owner_of_new(folder: Path) -> int:
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder) as probe:
+            return os.fstat(probe.fileno()).st_uid
+    except OSError:
+        return os.geteuid()
 
 
 def _read_sidecar(path: Path) -> SaveRow | None:

@@ -14,13 +14,14 @@ from wf_core.results import CheckResult
 from wf_core.saves.request import SaveRequest
 from wf_core.workfiles.account import AccountOperations
 from wf_core.workfiles.operations import Cancel, Progress
+from wf_core.workfiles.presence import PresenceOperations
 from wf_core.workfiles.revisions import RevisionOperations
 from wf_core.workfiles.saving import SaveOperations
 
 __all__ = ["Cancel", "Progress", "SaveRequest", "Workfiles"]
 
 
-class Workfiles(AccountOperations, SaveOperations, RevisionOperations):
+class Workfiles(AccountOperations, SaveOperations, RevisionOperations, PresenceOperations):
     """One artist, one server, one journal. Close it, or use it as a context manager.
 
     Args:

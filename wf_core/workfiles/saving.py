@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from wf_core.disk.locks import hold
 from wf_core.errors import NotFound, UsageError
 from wf_core.host import Host
-from wf_core.results import PendingSave, SaveResult, SyncResult
+from wf_core.results import LaterRevision, PendingSave, SaveResult, SpoolResult, SyncResult
 from wf_core.saves import uploader
+from wf_core.saves.checks import Plan
 from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.request import SaveRequest
 from wf_core.workfiles.operations import Cancel, Operations, Progress
+from wf_core.workfiles.waiting import pending
 
 __all__ = ["SaveOperations"]
 
@@ -46,41 +50,87 @@ class SaveOperations(Operations):
             Cancelled: as its message says.
         """
         desk = self.desk
-        row = desk.engine.save(host, request, deliver=wait, progress=progress, cancel=cancel)
-        if row.state == "committed":
+        saved = desk.engine.save(host, request, deliver=wait, progress=progress, cancel=cancel)
+        if saved.row.state == "committed":
             desk.queue.look_again(at_most=_LOOKS_PER_SAVE, overdue=_LOOK_SECONDS)
         else:
             uploader.start(self.settings)
-        return SaveResult(
-            save_id=row.save_id,
-            working_file_id=row.working_file_id,
-            task_id=row.task_id,
-            name=row.name,
-            revision=row.revision if row.working_file_id else None,
-            path=row.scene_path or "",
-            sha256=row.sha256,
-            size=row.size or 0,
-            state="committed" if row.state == "committed" else "pending",
-            provisional=row.provisional,
-        )
+        plan = saved.plan
+        if not isinstance(plan, Plan):
+            return _result(saved.row)
+        age = desk.records.age(saved.row.task_id) if saved.row.provisional else None
+        return _result(saved.row, later=plan.later, age=age)
+
+    def outcome(self, save_id: str) -> SaveResult:
+        """How a save stands now: for an application whose scene has a provisional name, and
+        wants to know its number and its final path.
+
+        Raises:
+            NotFound: this journal has no such save (any more).
+        """
+        rows = self.desk.journal.find(save_id)
+        if len(rows) != 1:
+            raise NotFound(f"No save of this machine has the id “{save_id}”.")
+        return _result(rows[0])
+
+    def follow(self, host: Host) -> SaveResult | None:
+        """Bring an open scene up to what became of its provisional save: its tag gets the
+        number, and where the host can, the scene goes on under its final name.
+
+        The scene's contents and its modified state are not touched.
+
+        Returns:
+            The save, once it has its number and its final file; None while there is nothing to
+            follow.
+        """
+        tag = host.get_tag()
+        if tag is None or tag.revision is not None or not tag.save_id:
+            return None
+        row = self.desk.journal.get(tag.save_id)
+        if row is None or row.working_file_id is None or row.provisional or not row.final_path:
+            return None
+        host.set_tag(tag.model_copy(update={"task_id": row.task_id, "revision": row.revision}))
+        if host.can_follow and host.current_path() == Path(row.scene_path or ""):
+            host.follow(Path(row.final_path))
+        return _result(row)
+
+    def spool(self) -> SpoolResult:
+        """How much is kept here for saves that are not on the server yet."""
+        return SpoolResult(size=self.desk.spool.size(), limit=self.settings.profile.spool_limit)
 
     def status(self) -> list[PendingSave]:
         """The saves that are not committed, oldest first."""
-        return [_pending(row) for row in self.desk.journal.rows(*OPEN_STATES)]
+        return [pending(row) for row in self.desk.journal.rows(*OPEN_STATES)]
 
     def sync(self, *, progress: Progress | None = None, cancel: Cancel | None = None) -> SyncResult:
         """Try every save that waits, parked ones too, and tidy up behind those that arrived."""
         self.desk.circuit.reset()
         return self.desk.queue.work(everything=True, progress=progress, cancel=cancel)
 
-    def retry(self, save_id: str) -> PendingSave:
-        """Try one save again, whatever it was parked for. Raises NotFound."""
+    def retry(self, save_id: str, *, task: str | None = None) -> PendingSave:
+        """Try one save again, whatever it was parked for.
+
+        Args:
+            save_id: its id, or the beginning of it.
+            task: the task it is of, where the save named one that does not exist, or several.
+
+        Raises:
+            NotFound: no such save waits.
+            UsageError: its task is known already.
+        """
         row = self._row(save_id)
+        if task is not None and not row.is_unfiled:
+            raise UsageError(
+                f"That save is filed under {row.task_label} already; nothing was changed.",
+                hint="Save its scene to the other task, then discard this save.",
+            )
         with hold(self.desk.engine.row_lock(row.save_id), wait=2.0) as mine:
             if mine:
+                if task is not None:
+                    row = self.desk.journal.update(row, reference=task, task_label=task)
                 row = self.desk.journal.update(row, parked=None, next_try=None, synced=True)
                 row = self.desk.queue.advance(row)
-        return _pending(row)
+        return pending(row)
 
     def discard(self, save_id: str) -> PendingSave:
         """Give one save up: its number is declared void, its kept copy removed. The scene
@@ -105,7 +155,7 @@ class SaveOperations(Operations):
                     desk.delivery.declare_void(row, record)
             desk.journal.update(row, state="discarded", error=None)
             desk.spool.empty(row)
-        return _pending(row)
+        return pending(row)
 
     def _row(self, save_id: str) -> SaveRow:
         rows = [row for row in self.desk.journal.find(save_id) if row.state in OPEN_STATES]
@@ -120,16 +170,20 @@ class SaveOperations(Operations):
         return rows[0]
 
 
-def _pending(row: SaveRow) -> PendingSave:
-    return PendingSave(
+def _result(
+    row: SaveRow, *, later: LaterRevision | None = None, age: float | None = None
+) -> SaveResult:
+    return SaveResult(
         save_id=row.save_id,
-        task=row.task_label,
+        working_file_id=row.working_file_id,
+        task_id=row.task_id or None,
         name=row.name,
         revision=row.revision if row.working_file_id else None,
-        state="parked" if row.parked else row.state,  # type: ignore[arg-type]
-        path=row.scene_path or row.final_path or "",
-        size=row.size,
-        attempts=row.attempts,
-        error=row.error,
-        next_try=row.waits() if row.next_try is not None else None,
+        path=row.scene_path or "",
+        sha256=row.sha256,
+        size=row.size or 0,
+        state="committed" if row.state == "committed" else "pending",
+        provisional=row.provisional,
+        behind=later,
+        known_for=age,
     )
