@@ -15,7 +15,7 @@ from wf_core.errors import (
     ServerFault,
     UsageError,
 )
-from wf_core.kitsu import KitsuClient, Session, find_task, server_version
+from wf_core.kitsu import ENTITY_KINDS, KitsuClient, Session, find_task, server_version
 from wf_core.models import TaskContext
 from wf_core.private_kitsu import KitsuInfo
 
@@ -310,6 +310,21 @@ def test_when_a_productions_tasks_are_listed_then_they_have_names(
     }
     assert ("E01", "SQ01", "Shot", "SH010", "Animation") in rows
     assert (None, None, "Characters", "Hero", "Rigging") in rows
+
+
+def test_when_entities_are_listed_then_each_kind_can_be_had_alone(artist: KitsuClient) -> None:
+    series = next(p for p in artist.productions() if p.name == "Demo Series")
+    by_kind = {
+        kind: {entity.name for entity in artist.entities(series.id, [kind])}
+        for kind in ENTITY_KINDS
+    }
+    assert {"Hero", "Lamp"} <= by_kind["Asset"]
+    assert {"SH010", "SH020"} <= by_kind["Shot"]
+    assert {"SQ01"} <= by_kind["Sequence"]
+    assert {"E01", "E02"} <= by_kind["Episode"]
+    everything = {entity.id for entity in artist.entities(series.id)}
+    for name in ("Hero", "SH010", "SQ01", "E01"):
+        assert {entity.id for entity in artist.entities_named(series.id, name)} <= everything
 
 
 def test_when_a_task_is_assigned_then_the_person_is_among_its_assignees(

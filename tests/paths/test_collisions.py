@@ -9,12 +9,19 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from path_records import BLENDER, DEFAULT_TREE, asset_task, tree_of
+from path_records import BLENDER, DEFAULT_TREE, asset_task, task_on, tree_of
 from path_strategies import SOUND_LITERALS, SOUND_TOKENS, sound_trees
 
 from wf_core.errors import InputError, PathError
 from wf_core.models import EntityType, TaskContext
-from wf_core.paths import PathIndex, check_names, fold, revision_path
+from wf_core.paths import (
+    PathIndex,
+    check_names,
+    fold,
+    kinds_apart,
+    render_folder,
+    revision_path,
+)
 
 
 def index_of(tree: Any, *contexts: TaskContext, **others: Any) -> PathIndex:
@@ -136,6 +143,51 @@ def test_when_literal_folders_differ_in_case_or_form_only_then_kinds_clash() -> 
     tree["working"]["file_name"] |= {"asset": "<Asset>", "shot": "<Shot>"}
     shot = asset_task("Lamp", 2, entity_type=EntityType(id="t-shot", name="Shot"))
     assert index_of(tree, asset_task("lamp", 1), shot).all_clashes()
+
+
+@pytest.mark.parametrize(
+    ("asset", "shot", "apart"),
+    [
+        pytest.param("<Project>/assets/<Asset>", "<Project>/shots/<Shot>", True, id="literals"),
+        pytest.param("assets", "shots", True, id="one folder each"),
+        pytest.param("ÉTÉ/<Asset>", "été/<Shot>", False, id="literals alike on some disks"),
+        pytest.param("<Project>/<Asset>", "<Project>/shots", False, id="a token may say shots"),
+        pytest.param("<Asset>/assets", "<Shot>/shots", False, id="an empty token may shift them"),
+        pytest.param("x", "x/y", False, id="one above the other"),
+        pytest.param("<Project>x/a", "<Project>y/a", True, id="literals beside the production"),
+    ],
+)
+def test_when_folders_of_two_kinds_are_compared_then_only_sure_ones_are_apart(
+    asset: str, shot: str, apart: bool
+) -> None:
+    tree = tree_of()
+    tree["working"]["folder_path"] |= {"asset": asset, "shot": shot}
+    assert kinds_apart(tree, "asset", "shot") is apart
+    assert kinds_apart(tree, "shot", "asset") is apart
+    del tree["working"]["folder_path"]["shot"]
+    assert kinds_apart(tree, "asset", "shot")  # it has no path at all
+
+
+FOLDERS = st.lists(
+    st.sampled_from(
+        ["<Project>", "a", "A", "b", "<Project>a", "<Episode>", "<Sequence>", "x<Task>"]
+    ),
+    min_size=1,
+    max_size=4,
+).map("/".join)
+TITLES = st.sampled_from(["", "a", "b", "A b"])
+
+
+@given(FOLDERS, FOLDERS, TITLES, TITLES, TITLES)
+def test_when_two_kinds_are_apart_then_no_folder_is_shared(
+    asset: str, shot: str, name: str, sequence: str, episode: str
+) -> None:
+    tree = tree_of()
+    tree["working"]["folder_path"] |= {"asset": asset, "shot": shot}
+    if kinds_apart(tree, "asset", "shot"):
+        contexts = (asset_task(name), task_on("Shot", name, parents=(sequence, episode)))
+        one, other = (fold(render_folder(tree, context)) for context in contexts)
+        assert one != other
 
 
 ASSETS = ["lamp", "lamp_a", "lamp1", "a", "a_a", "1"]
