@@ -107,6 +107,18 @@ class Task(Record):
     task_status_name: str | None = None
     due_date: str | None = None
 
+    @property
+    def label(self) -> str:
+        """The task as people write it: ``Production/Props/Lamp/Modeling``; of a task whose
+        ``*_name`` fields are not filled, as much as is known."""
+        between = (
+            (self.episode_name, self.sequence_name)
+            if self.entity_type_name in ("Shot", "Sequence", "Scene", "Episode")
+            else (self.entity_type_name,)
+        )
+        parts = [self.project_name, *between, self.entity_name, self.task_type_name]
+        return "/".join(part for part in parts if part)
+
 
 class Software(Record):
     """A software record. ``file_extension`` comes with or without its dot."""

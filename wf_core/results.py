@@ -184,8 +184,12 @@ class Problem(_Value):
 
 @dataclass(frozen=True)
 class VerifyResult(_Value):
+    """``resumed`` of the ``checked`` revisions were looked at by an earlier verification that
+    was stopped."""
+
     checked: int
     problems: list[Problem] = field(default_factory=list)
+    resumed: int = 0
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,8 @@ class Profile(BaseModel):
         workspace: folder under which everything lives that no mount point claims.
         mounts: server path prefixes and where each operating system has them.
         allow_plain_http: hosts that may be spoken to without TLS (loopback always may).
-        offline_budget: seconds a save may wait for the server before it goes on alone.
+        offline_budget: seconds a save may wait for the server altogether before it goes on alone;
+            for one answer it waits half as long.
         cache_seconds: how old task, tree and software records may be before a save asks
             the server again.
         spool_limit: bytes the spool may hold; a save over it is refused, nothing dropped.
@@ -61,7 +62,7 @@ class Profile(BaseModel):
     workspace: Path | None = None
     mounts: tuple[MountPoint, ...] = ()
     allow_plain_http: tuple[str, ...] = ()
-    offline_budget: float = Field(default=5.0, gt=0)
+    offline_budget: float = Field(default=10.0, gt=0)
     cache_seconds: float = Field(default=300.0, ge=0)
     spool_limit: int = Field(default=200 * 1024**3, gt=0)
     upload_connections: int = Field(default=3, ge=1, le=16)

@@ -45,7 +45,8 @@ def test_when_json_is_not_asked_for_then_text_comes(here: Here) -> None:
 
 
 def test_when_json_is_the_value_of_an_option_then_it_asks_for_nothing(here: Here) -> None:
-    ran = here("list", "T", "--name", "--json", answers={"list_revisions": []})
+    answers = {"list_revisions": [], "who_is_here": []}
+    ran = here("list", "T", "--name", "--json", answers=answers)
 
     assert (ran.out, ran.err) == ("", "No revisions yet.\n")
 
@@ -132,7 +133,12 @@ CALLS: dict[str, tuple[list[str], str, dict[str, Any]]] = {
         "publish",
         {"task": "T", "revision": 3, "output_type": "Cache", "name": "main"},
     ),
-    "retry": (["retry", "1f0e"], "retry", {"save_id": "1f0e"}),
+    "retry": (["retry", "1f0e"], "retry", {"save_id": "1f0e", "task": None}),
+    "retry with a task": (
+        ["retry", "1f0e", "--task", "T"],
+        "retry",
+        {"save_id": "1f0e", "task": "T"},
+    ),
     "discard": (["discard", "1f0e", "--yes"], "discard", {"save_id": "1f0e"}),
 }
 

@@ -24,7 +24,7 @@ CHANGES: dict[str, tuple[list[str], dict[str, Any]]] = {
     "a number": (["offline_budget", "2.5"], {"offline_budget": 2.5}),
     "a list": (["allow_plain_http", "kitsu.lan"], {"allow_plain_http": ["kitsu.lan"]}),
     "an absolute folder": (["workspace", "/mnt/work"], {"workspace": "/mnt/work"}),
-    "the default again": (["offline_budget", "--unset"], {"offline_budget": 5.0}),
+    "the default again": (["offline_budget", "--unset"], {"offline_budget": 10.0}),
     "no workspace of its own": (["workspace", "--unset"], {"workspace": None}),
 }
 

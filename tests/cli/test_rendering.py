@@ -16,10 +16,13 @@ from wf_core.models import Task
 from wf_core.results import (
     CheckResult,
     GetResult,
+    LaterRevision,
     PendingSave,
+    Presence,
     Problem,
     Revision,
     SaveResult,
+    SpoolResult,
     SyncResult,
     VerifyResult,
 )
@@ -152,6 +155,7 @@ SAVE = SaveResult(
     state="committed",
     provisional=False,
 )
+LATER = LaterRevision(6, "Kim Artist", None, "colours")
 QUEUED = {**SAVE.as_json(), "state": "pending", "sha256": None}
 OFFLINE = {**QUEUED, "working_file_id": None, "revision": None, "provisional": True}
 
@@ -179,6 +183,31 @@ OUTCOMES: dict[str, tuple[dict[str, Any], list[str], int, str]] = {
         "The server gave no number yet, so the name is a provisional one.\n"
         "It is safe on this machine, but not on the server yet; “wf sync” sends it.\n",
     ),
+    "by what was remembered": (
+        {**OFFLINE, "known_for": 7200.0},
+        [],
+        75,
+        "Saved main (1.0 KiB)\n/show/lamp_v007.blend\n"
+        "The server gave no number yet, so the name is a provisional one.\n"
+        "The place is by what was known of the task 2 h ago.\n"
+        "It is safe on this machine, but not on the server yet; “wf sync” sends it.\n",
+    ),
+    "unfiled": (
+        {**OFFLINE, "task_id": None},
+        [],
+        75,
+        "Saved main (1.0 KiB)\n/show/lamp_v007.blend\n"
+        "The server gave no number yet, so the name is a provisional one.\n"
+        "Nothing is known of the task here: the save is filed when the server answers.\n"
+        "It is safe on this machine, but not on the server yet; “wf sync” sends it.\n",
+    ),
+    "behind": (
+        {**SAVE.as_json(), "behind": LATER.as_json()},
+        [],
+        0,
+        "Saved main v007 (1.0 KiB)\n/show/lamp_v007.blend\n"
+        "Meanwhile Kim Artist saved v006: “colours”.\n",
+    ),
 }
 
 
@@ -189,7 +218,8 @@ def test_when_a_save_ends_then_code_text_and_document_say_how(
     scene = tmp_path / "lamp.blend"
     scene.write_bytes(b"scene")
     line = ["save", str(scene), "--task", "T", *more]
-    answers = {"save": SaveResult(**values)}
+    later = LaterRevision(**values["behind"]) if values["behind"] else None
+    answers = {"save": SaveResult(**{**values, "behind": later}), "who_is_here": []}
 
     ran = here(*line, answers=answers)
     as_json = here(*line, "--json", answers=answers)
@@ -210,27 +240,28 @@ def pending(path: Path, **changes: Any) -> PendingSave:
         "attempts": 3,
         "error": "The server answered 503.",
         "next_try": 42.0,
+        "age": 300.0,
+        "hint": "It is tried again by itself.",
     }
     return PendingSave(**{**values, **changes})
 
 
 def test_when_saves_wait_then_status_shows_everything_about_them(
-    here: Here, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    here: Here, tmp_path: Path
 ) -> None:
-    scene = tmp_path / "lamp_v007.blend"
-    scene.write_bytes(b"scene")
-    os.utime(scene, (1_000_000.0, 1_000_000.0))
-    monkeypatch.setattr("time.time", lambda: 1_000_300.0)
     parked = pending(
-        tmp_path / "gone.blend",
+        tmp_path / "lamp_v008.blend",
         save_id="2b7c0000-0000-4000-8000-000000000000",
         state="parked",
         revision=None,
         error="Uploaded, not recorded: ask to be assigned to the task.",
         next_try=None,
+        age=None,
+        hint="Ask to be assigned to the task.",
     )
+    waiting = [pending(tmp_path / "lamp_v007.blend"), parked]
 
-    ran = here("status", answers={"status": [pending(scene), parked]})
+    ran = here("status", answers={"status": waiting, "spool": SpoolResult(4096, 200 * 1024**3)})
 
     assert ran.code == 0
     header, first, second, *advice = ran.out.splitlines()
@@ -243,9 +274,11 @@ def test_when_saves_wait_then_status_shows_everything_about_them(
         "2b7c0000 Demo/Props/Lamp/Modeling main parked 2.0 KiB 3 "
         "Uploaded, not recorded: ask to be assigned to the task."
     )
-    assert "wf sync" in advice[0]
-    assert "wf retry" in advice[1]
-    assert "wf discard" in advice[1]
+    assert advice == [
+        "1f0e8dbb: It is tried again by itself.",
+        "2b7c0000: Ask to be assigned to the task.",
+        "4.0 KiB of at most 200.0 GiB are kept here for them.",
+    ]
 
 
 def test_when_nothing_waits_then_status_says_so(here: Here) -> None:
@@ -261,8 +294,10 @@ def test_when_saves_wait_then_the_status_document_has_the_promised_fields(
     ran = here("status", "--json", answers={"status": [pending(tmp_path / "x.blend")]})
 
     assert [
-        (row["save_id"], row["state"], row["next_try"], row["attempts"]) for row in ran.document
-    ] == [("1f0e8dbb-7d1c-4c1e-9d5e-0f4a52b3c111", "saved", 42.0, 3)]
+        (row["save_id"][:8], row["state"], row["next_try"], row["attempts"], row["age"])
+        for row in ran.document
+    ] == [("1f0e8dbb", "saved", 42.0, 3, 300.0)]
+    assert ran.document[0]["hint"] == "It is tried again by itself."
 
 
 SYNCS = {
@@ -312,7 +347,7 @@ def test_when_sync_watches_then_it_prints_a_line_for_each_change(
 
 def test_when_verify_finds_something_then_the_code_is_5(here: Here) -> None:
     problem = Problem("truncated", "main", 3, "wf3", "The server has 10 of 20 bytes.")
-    found = {"verify": VerifyResult(checked=7, problems=[problem])}
+    found = {"verify": VerifyResult(checked=7, problems=[problem], resumed=2)}
 
     ran, as_json = (here("verify", "T", *more, answers=found) for more in ([], ["--json"]))
 
@@ -320,6 +355,7 @@ def test_when_verify_finds_something_then_the_code_is_5(here: Here) -> None:
     assert ran.out.splitlines()[1:] == [
         "main      v003  truncated  The server has 10 of 20 bytes.",
         "7 revisions checked (lengths compared); problems: 1",
+        "2 of them before the last one was stopped.",
     ]
     assert as_json.document == {
         "checked": 7,
@@ -332,6 +368,7 @@ def test_when_verify_finds_something_then_the_code_is_5(here: Here) -> None:
                 "message": "The server has 10 of 20 bytes.",
             }
         ],
+        "resumed": 2,
     }
 
 
@@ -368,6 +405,7 @@ REVISION = Revision(
     path="/show/lamp_v1000.blend",
     base_revision=999,
 )
+COLLEAGUE = Presence("kim", "ws-07", "Maya", "2026-03-01T12:30:00+00:00", seen=3.0)
 
 
 def test_when_revisions_are_listed_then_the_table_and_the_document_agree(
@@ -377,13 +415,14 @@ def test_when_revisions_are_listed_then_the_table_and_the_document_agree(
 
     monkeypatch.setenv("TZ", "UTC-2")
     time.tzset()
-    answers = {"list_revisions": [REVISION]}
+    answers = {"list_revisions": [REVISION], "who_is_here": [COLLEAGUE]}
 
     ran, as_json = (here("list", "T", *more, answers=answers) for more in ([], ["--json"]))
 
     assert words(ran.out.splitlines()[1]) == (
         "main v1000 committed 1.5 KiB Robin Artist 2026-03-01 14:30 lights again"
     )
+    assert ran.err == "Open on ws-07 since 2026-03-01 14:30: kim (Maya).\n"
     assert as_json.document == [REVISION.as_json()]
     monkeypatch.delenv("TZ")
     time.tzset()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scripted_server import ScriptedServer, html_error, json_answer, redirect
 
-from wf_core.errors import BadAnswer, UsageError
+from wf_core.errors import BadAnswer, ServerFault, UsageError
 from wf_core.kitsu import Timeouts, connect, locate_server
 from wf_core.kitsu.address import api_candidates, host_of, is_loopback, normalise_server
 
@@ -125,7 +125,6 @@ def test_when_a_kitsu_is_there_then_its_api_is_found(api: str, pasted: str) -> N
     "answer",
     [
         pytest.param(html_error(200), id="a web page"),
-        pytest.param(html_error(500), id="a failure"),
         pytest.param(json_answer({"api": "something else"}), id="another API"),
         pytest.param(json_answer(["Zou"]), id="odd JSON"),
         pytest.param(json_answer({"message": "who are you?"}, 401), id="wants a login"),
@@ -135,6 +134,13 @@ def test_when_it_is_no_kitsu_then_a_sentence_says_so(answer: object) -> None:
     with ScriptedServer() as server:
         server.everything(answer)  # type: ignore[arg-type]
         with pytest.raises(UsageError, match="is not a Kitsu server"):
+            locate_server(server.url, timeouts=FAST, retries=0)
+
+
+def test_when_it_fails_just_now_then_it_is_not_taken_for_something_else() -> None:
+    with ScriptedServer() as server:
+        server.everything(html_error(500))
+        with pytest.raises(ServerFault):
             locate_server(server.url, timeouts=FAST, retries=0)
 
 

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
+from wf_core.care.headway import Headway
 from wf_core.disk.copying import sha256_of
-from wf_core.errors import Cancelled, IntegrityError, NotFound
+from wf_core.errors import (
+    Cancelled,
+    IntegrityError,
+    NoFileTree,
+    NotFound,
+    PathError,
+    WorkfilesError,
+)
 from wf_core.kitsu.transfer import fetch_hash, stored_length
 from wf_core.models import TaskContext, WorkingFile
 from wf_core.results import Problem, VerifyResult
@@ -30,18 +39,36 @@ def verify(
 ) -> VerifyResult:
     """Compare records with stored lengths, local files and, when ``deep``, stored hashes.
 
+    A verification that was stopped, or that the server went away from, is gone on with by the
+    next one within a day; what has changed on the server since is looked at again.
+
     Raises:
         Cancelled: the user stopped it; nothing was changed.
         ServerError, AccessError: the server cannot be asked.
     """
     problems = list(_shared_paths(records))
-    for number, record in enumerate(records):
-        if cancel is not None and cancel():
-            raise Cancelled(f"Stopped after {number} of {len(records)} revisions; nothing changed.")
-        problems += _look_at(desk, context, record, deep, progress, cancel)
-        if progress is not None:
-            progress("Verifying", number + 1, len(records))
-    return VerifyResult(checked=len(records), problems=problems)
+    how = "deep" if deep else "lengths"
+    headway = Headway(desk.journal, f"{desk.client.session.server} {context.task.id} {how}")
+    try:
+        for number, record in enumerate(records):
+            if cancel is not None and cancel():
+                raise Cancelled(
+                    f"Stopped after {number} of {len(records)} revisions; nothing was changed.",
+                    hint="The next verification goes on from there.",
+                )
+            found = headway.found_before(record)
+            if found is None:
+                found = list(_look_at(desk, context, record, deep, progress, cancel))
+                headway.note(record, found)
+            problems += found
+            if progress is not None:
+                progress("Verifying", number + 1, len(records))
+    except BaseException:
+        with suppress(WorkfilesError):  # the reason to stop is the one to tell
+            headway.write()
+        raise
+    headway.finish()
+    return VerifyResult(checked=len(records), problems=problems, resumed=headway.resumed)
 
 
 def _look_at(
@@ -86,7 +113,11 @@ def _look_at(
             return
         if found.sha256 != sha256:
             yield _problem("replaced", record, "has other bytes on the server than were saved")
-    local = desk.placing.local_of(context, record)
+    try:
+        local = desk.placing.local_of(context, record)
+    except (PathError, NoFileTree) as exc:
+        yield _problem("bad-path", record, f"cannot be found here: {exc.message.rstrip('.')}")
+        return
     if local.is_file():
         same = local.stat().st_size == size and (not deep or sha256_of(local) == sha256)
         if not same:

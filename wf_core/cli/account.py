@@ -53,7 +53,7 @@ def login(
             person = _through_browser(session, workfiles, url)
         else:
             password = _password(session, email, from_stdin=password_stdin)
-            codes = _Codes(session, url, email, otp=otp, recovery_code=recovery_code)
+            codes = _Codes(session, workfiles, url, email, otp=otp, recovery_code=recovery_code)
             person = _with_password(workfiles, url, email, password, codes)
     session.forget_settings()
     server = session.settings.server or url
@@ -124,7 +124,7 @@ def _through_browser(session: Session, workfiles: Workfiles, url: str) -> Person
         session.output.note(f"{unavailable.message} Log in with e-mail address and password.")
     email = session.ask("E-mail address:")
     password = _password(session, email, from_stdin=False)
-    return _with_password(workfiles, url, email, password, _Codes(session, url, email))
+    return _with_password(workfiles, url, email, password, _Codes(session, workfiles, url, email))
 
 
 def _password(session: Session, email: str, *, from_stdin: bool) -> str:
@@ -148,6 +148,7 @@ class _Codes:
     def __init__(
         self,
         session: Session,
+        workfiles: Workfiles,
         url: str,
         email: str,
         *,
@@ -155,6 +156,7 @@ class _Codes:
         recovery_code: str | None = None,
     ) -> None:
         self._session = session
+        self._workfiles = workfiles
         self._url = url
         self._email = email
         self._otp = otp
@@ -173,24 +175,11 @@ class _Codes:
         if self._otp:
             return {kind: self._otp}
         if kind == "email_otp":
-            self._send_code()
+            self._workfiles.send_email_code(self._url, email=self._email)
         if not self._session.can_ask:
             raise needed
         where = "your authenticator application" if kind == "totp" else "the e-mail just sent"
         return {kind: self._session.ask(f"Code from {where}:")}
-
-    def _send_code(self) -> None:
-        from wf_core import kitsu
-
-        connection = kitsu.connect(
-            self._url,
-            tokens=kitsu.MemoryTokenStore(),
-            plain_http_hosts=self._session.settings.profile.allow_plain_http,
-        )
-        try:
-            kitsu.send_email_code(connection, email=self._email)
-        finally:
-            connection.close()
 
 
 def _with_password(

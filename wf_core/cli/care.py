@@ -54,6 +54,8 @@ def verify(
         session.output.line(
             f"{result.checked} revisions checked ({how}); problems: {len(result.problems)}"
         )
+        if result.resumed:
+            session.output.line(f"{result.resumed} of them before the last one was stopped.")
 
     session.output.result(result.as_json(), text)
     if result.problems:

@@ -28,7 +28,7 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
     session = session_of(context)
     with session.workfiles() as workfiles:
         waiting = workfiles.status()
-        spool = workfiles.spool() if waiting else None
+        spool = workfiles.spool() if waiting and not session.output.as_json else None
 
     def text() -> None:
         if not waiting:

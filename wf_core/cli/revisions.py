@@ -60,7 +60,7 @@ def tasks(
 def _task_document(task: Task) -> dict[str, Any]:
     return {
         "id": task.id,
-        "reference": _reference(task),
+        "reference": task.label,
         "project": task.project_name,
         "project_id": task.project_id,
         "episode": task.episode_name,
@@ -74,17 +74,6 @@ def _task_document(task: Task) -> dict[str, Any]:
     }
 
 
-def _reference(task: Task) -> str:
-    """The task as every command takes it back: ``Production/Props/Lamp/Modeling``."""
-    between = (
-        (task.episode_name, task.sequence_name)
-        if task.entity_type_name in ("Shot", "Sequence", "Scene", "Episode")
-        else (task.entity_type_name,)
-    )
-    parts = [task.project_name, *between, task.entity_name, task.task_type_name]
-    return "/".join(part for part in parts if part)
-
-
 def list_revisions(
     context: typer.Context,
     task: TaskArgument,
@@ -95,7 +84,7 @@ def list_revisions(
     session = session_of(context)
     with session.workfiles() as workfiles:
         revisions = workfiles.list_revisions(task, name=name)
-        others = [] if as_json else workfiles.who_is_here(task, name=name or "main")
+        others = [] if session.output.as_json else workfiles.who_is_here(task, name=name or "main")
 
     def text() -> None:
         session.output.presence(others)

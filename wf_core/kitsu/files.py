@@ -6,7 +6,7 @@ from typing import Any
 
 from wf_core.errors import BadAnswer, InputError, NoFileTree, NotFound, Refused, UsageError
 from wf_core.kitsu.routes import Routes, id_in_route
-from wf_core.models import OutputFile, OutputType, Software, WorkingFile
+from wf_core.models import OutputFile, Software, WorkingFile
 
 __all__ = ["LAST_REVISION", "FileRoutes"]
 
@@ -233,13 +233,6 @@ class FileRoutes(Routes):
         """The output files of an entity."""
         route = f"data/entities/{id_in_route(entity_id)}/output-files"
         return self._records(OutputFile, self.session.get(route))
-
-    def output_types(self) -> list[OutputType]:
-        """What output files can be; kept for a while."""
-        return self._cached(
-            "output-types",
-            lambda: self._records(OutputType, self.session.get("data/output-types")),
-        )
 
     def softwares(self) -> list[Software]:
         """The software records; kept for a while."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from wf_core.models import (
     Department,
     Entity,
     EntityType,
+    OutputType,
     Production,
     Record,
     Task,
@@ -56,6 +58,13 @@ class ProductionRoutes(Routes):
         """
         route = f"data/projects/{id_in_route(project_id)}"
         return self._record(Production, self.session.put(route, {"file_tree": dict(tree)}))
+
+    def output_types(self) -> list[OutputType]:
+        """What output files can be; kept for a while."""
+        return self._cached(
+            "output-types",
+            lambda: self._records(OutputType, self.session.get("data/output-types")),
+        )
 
     def entities(self, project_id: str, kinds: Iterable[str] = ENTITY_KINDS) -> list[Entity]:
         """The entities of a production.
@@ -137,6 +146,9 @@ class ProductionRoutes(Routes):
         if task_type.department_id:
             departments = {record.id: record for record in self.departments()}
             department = departments.get(task_type.department_id)
+        geometry = None
+        if _asks_for_output_type(production):
+            geometry = next((kind for kind in self.output_types() if kind.name == "Geometry"), None)
         return TaskContext(
             production=production,
             task=task,
@@ -146,6 +158,7 @@ class ProductionRoutes(Routes):
             sequence=sequence,
             episode=episode,
             department=department,
+            geometry=geometry,
         )
 
     def _ancestors(
@@ -207,3 +220,9 @@ class ProductionRoutes(Routes):
             }
 
         return self._cached("task-status", fetch)
+
+
+def _asks_for_output_type(production: Production) -> bool:
+    """Whether the tree of working files has a token of output types: for it Zou takes the type
+    "Geometry" (``file_tree_service.get_folder_from_output_type`` and its kin)."""
+    return "<outputtype" in json.dumps((production.file_tree or {}).get("working", "")).lower()

@@ -68,7 +68,9 @@ class Desk:
         )
         budget = Budget(settings.profile.offline_budget)
         hurried_client = KitsuClient(
-            session.limited(read=budget.seconds, total=budget.seconds, retries=0, left=budget.left)
+            session.limited(
+                read=budget.seconds / 2, total=budget.seconds / 2, retries=0, left=budget.left
+            )
         )
         hurried = self._records(hurried_client, budget)
         hurried_placing = Placing(settings, hurried)

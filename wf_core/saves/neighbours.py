@@ -82,6 +82,7 @@ class _Surroundings:
         self, client: KitsuClient, context: TaskContext, entities: dict[str, Entity]
     ) -> None:
         self._production = context.production
+        self._geometry = context.geometry
         self._entities = entities
         self._entity_types = {record.id: record for record in client.entity_types()}
         self._task_types = {record.id: record for record in client.task_types()}
@@ -106,6 +107,7 @@ class _Surroundings:
             sequence=sequence,
             episode=episode,
             department=self._departments.get(task_type.department_id or ""),
+            geometry=self._geometry,
         )
 
     def _ancestors(self, entity: Entity, kind: str) -> tuple[Entity | None, Entity | None]:

@@ -47,6 +47,19 @@ class AccountOperations(Operations):
         self._settle_server(session)
         return person
 
+    def send_email_code(self, server: str, *, email: str) -> None:
+        """Have the server send a code by e-mail, for :meth:`login`'s ``email_otp``.
+
+        Raises:
+            Refused, NotFound: an older server says that there is no such account or factor.
+            UsageError, ServerError: as the names say.
+        """
+        session = self._new_session(server)
+        try:
+            kitsu.send_email_code(session, email=email)
+        finally:
+            session.close()
+
     def login_with_browser(
         self, server: str, *, open_browser: Callable[[str], Any], cancel: Cancel | None = None
     ) -> Person:
