@@ -12,6 +12,7 @@
     audit.py      what must be true afterwards
     report.py     the numbers of a run, and how to repeat it
     frozen.py     an uploader stopped in the middle of a body, others beside it
+    away.py       many saves while the server is taken away and brought back
     arranged.py   situations that tests of single faults need
     torture.py    one run from start to end (``python build.py torture``)
 

@@ -9,7 +9,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -301,13 +300,19 @@ class Chaos:
         )
         foreign = own[-1].with_name(f"{stem}_v{max(highest, int(number)) + 2:03d}.blend")
         content = b"a colleague's work " + os.urandom(100)
-        with suppress(FileExistsError):
-            with foreign.open("xb") as stream:
+        try:
+            stream = foreign.open("xb")
+        except FileExistsError:
+            return 0
+        try:
+            with stream:
                 stream.write(content)
-            with self._guard:
-                home.planted[str(foreign)] = content
-            return 1
-        return 0
+        except OSError:  # the disk is full: half a file is nobody's work
+            foreign.unlink()
+            return 0
+        with self._guard:
+            home.planted[str(foreign)] = content
+        return 1
 
 
 def _pick(candidates: Sequence[T], event: Event) -> T | None:

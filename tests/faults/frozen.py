@@ -43,14 +43,14 @@ class Frozen:
     Attributes:
         stopped: seconds for which a process was stopped while it was sending.
         others: exit codes of those that tried to send meanwhile.
-        bodies: how many uploads reached the server in all, whole or not.
+        uploads: how many requests with bytes there were in all.
         problems: what was promised and did not hold; empty when the stored bytes are whole.
     """
 
     number: int
     stopped: float
     others: tuple[int, ...]
-    bodies: int
+    uploads: int
     problems: tuple[str, ...]
 
     def text(self) -> str:
@@ -58,7 +58,7 @@ class Frozen:
         others = ", ".join(map(str, self.others))
         return (
             f"try {self.number}: stopped for {self.stopped:.1f} s, others ended with {others}, "
-            f"{self.bodies} bodies: {ended}"
+            f"{self.uploads} uploads begun: {ended}"
         )
 
 
@@ -136,8 +136,8 @@ def _try(
         for child in sending:
             child.communicate(timeout=_PATIENCE)
         problems = tuple(_look(live, home, task, save_id, content))
-        bodies = proxy.seen["upload"]
-    return Frozen(number, seconds, tuple(others), bodies, problems)
+        uploads = proxy.seen["upload"]
+    return Frozen(number, seconds, tuple(others), uploads, problems)
 
 
 def _save_unsent(home: Home, proxy: Proxy, task: str, content: bytes) -> str:
