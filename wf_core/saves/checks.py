@@ -15,10 +15,10 @@ from wf_core.saves.records import Records
 from wf_core.saves.request import SaveRequest, check_request
 from wf_core.saves.spool import Spool
 
-__all__ = ["Checks", "Plan"]
+__all__ = ["RECENT_SECONDS", "Checks", "Plan"]
 
 _ROOM_TO_SPARE = 64 * 1024 * 1024
-_RECENT_SECONDS = 10.0
+RECENT_SECONDS = 10.0
 """A number that is older than it should be costs one refused request, no more: scripts that
 save one file after the other need not ask for it each time."""
 
@@ -31,6 +31,7 @@ class Plan:
         newest: the record with the highest number of this (task, name), of any state.
         highest: the highest number known, 0 when there is none.
         online: the server said so just now; else it is what was last heard.
+        adopt: the one file that may be in the revision's place already.
     """
 
     context: TaskContext
@@ -42,6 +43,7 @@ class Plan:
     highest: int
     online: bool
     placing: Placing
+    adopt: Path | None = None
     _places: dict[int, Place] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, revision: int) -> Place:
@@ -63,12 +65,14 @@ class Checks:
 
     Attributes:
         spool_limit: bytes the spool may hold.
+        known_seconds: for so long the highest number, once read, counts as known.
     """
 
     records: Records
     placing: Placing
     spool: Spool
     spool_limit: int
+    known_seconds: float = RECENT_SECONDS
 
     def plan(self, host: Host, request: SaveRequest) -> Plan:
         """Look at everything that can be known before the save.
@@ -86,7 +90,7 @@ class Checks:
             request.if_behind == "fail" and base is not None
         ) or self.records.has_abandoned(context.task.id, request.name)
         latest, online = self.records.revisions(
-            context.task.id, max_age=0.0 if must_be_new else _RECENT_SECONDS
+            context.task.id, max_age=0.0 if must_be_new else self.known_seconds
         )
         self.placing.check_distinct(context, request.name, software, latest)
         newest = latest.get(request.name)
@@ -103,6 +107,7 @@ class Checks:
             highest=highest,
             online=online,
             placing=self.placing,
+            adopt=request.adopt,
         )
         if request.if_behind == "fail":
             self._refuse_if_behind(plan)

@@ -44,8 +44,10 @@ from wf_core.models import WorkingFile
 from wf_core.saves import marker
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.claim import Claimer, ClaimUnresolved
+from wf_core.saves.gauge import Gauge, gauge_folder
 from wf_core.saves.journal import Journal, SaveRow
 from wf_core.saves.machine import boot_id, monotonic
+from wf_core.saves.parking import Busy, Changed, Parked, Stopped
 from wf_core.saves.placing import Placing
 from wf_core.saves.spool import Spool, release, reserve
 
@@ -256,7 +258,7 @@ class Delivery:
         assert row.working_file_id is not None and row.spool_path is not None
         lock = Lock(record_lock(self.lock_folder, row.working_file_id))
         if not lock.acquire():
-            raise _Busy("This save is being uploaded by another process.")
+            raise Busy("This save is being uploaded by another process.")
         try:
             if row.attempts or row.sha256:
                 done = self._already_there(row)
@@ -304,17 +306,22 @@ class Delivery:
 
         # From here on bytes may be on the server, whatever becomes of the answer.
         self._record_quietly(row, attempts=row.attempts + 1)
+        gauge = Gauge(gauge_folder(self.lock_folder.parent), row.save_id)
         try:
             sent = upload(
                 self.client.session,
                 row.working_file_id,
                 source,
                 size=row.size,
-                progress=progress,
-                cancel=cancel,
+                progress=gauge.report(progress),
+                cancel=gauge.ask(cancel),
                 before_last_bytes=still_ours,
                 file_name=Path(row.final_path or row.spool_path).name,
             )
+        except Cancelled as exc:
+            if gauge.is_stopped():
+                raise Stopped from exc
+            raise
         except ServerUnavailable as exc:
             if not exc.in_doubt:
                 raise
@@ -324,8 +331,10 @@ class Delivery:
             if found != row.size:
                 raise
             return row.sha256 or sha256_of(source), None
+        finally:
+            gauge.clear()
         if row.sha256 is not None and sent.sha256 != row.sha256:
-            raise _Changed(row)
+            raise Changed(row)
         return sent.sha256, sent.record
 
     def _uploaded(self, row: SaveRow, sha256: str) -> SaveRow:
@@ -337,14 +346,14 @@ class Delivery:
         try:
             found = Path(row.spool_path).lstat()
         except OSError as exc:
-            raise _Parked(
+            raise Parked(
                 f"The kept copy of this save is gone: {exc.strerror}. "
                 f"Its scene may still be at {row.scene_path}.",
                 hint="Save that scene again as a new revision, then discard this save.",
             ) from exc
         known = (row.inode, row.size, row.mtime_ns)
         if known != (found.st_ino, found.st_size, found.st_mtime_ns):
-            raise _Changed(row)
+            raise Changed(row)
 
     # commit
 
@@ -428,7 +437,7 @@ class Delivery:
         mine = marker.carries(record.comment, row.mark) or data.get("save_id") == row.save_id
         other_bytes = data.get("sha256") not in (None, row.sha256)
         if (not mine and data) or (other_bytes and row.sha256 is not None):
-            raise _Parked(
+            raise Parked(
                 f"The record of revision {row.revision} now belongs to another save, so nothing "
                 "was sent over it. This save is complete on this machine.",
                 hint=f"Save {row.scene_path} again as a new revision, then discard this one.",
@@ -470,25 +479,6 @@ class Delivery:
     def _record_quietly(self, row: SaveRow, **changes: Any) -> SaveRow:
         """Change the journal only: what a lost journal may forget."""
         return self.journal.update(row, **changes)
-
-
-class _Busy(ServerError):
-    kind = "busy"
-
-
-class _Parked(WorkfilesError):
-    kind = "parked"
-
-
-class _Changed(_Parked):
-    kind = "changed"
-
-    def __init__(self, row: SaveRow) -> None:
-        super().__init__(
-            f"The kept copy of this save was written to after it was saved, so it was not "
-            f"sent. The scene is at {row.scene_path}.",
-            hint="Save that scene again as a new revision, then discard this save.",
-        )
 
 
 def _facts(row: SaveRow) -> dict[str, Any]:

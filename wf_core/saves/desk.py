@@ -7,7 +7,7 @@ import time
 from wf_core.errors import ServerError
 from wf_core.kitsu import FileTokenStore, KitsuClient, Session, Timeouts, locate_server
 from wf_core.kitsu.address import normalise_server
-from wf_core.saves.checks import Checks
+from wf_core.saves.checks import RECENT_SECONDS, Checks
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.engine import SaveEngine
@@ -29,31 +29,35 @@ class Desk:
     Args:
         settings: where things lie and how long to wait.
         server: address of the server; a bot's token is used for the settings' own server only.
+        offline: why the network may not be used; empty when it may.
 
     Raises:
         UsageError: the address is not usable.
         OSError, DiskFull, FileUnreadable: WF_HOME cannot be written.
     """
 
-    def __init__(self, settings: Settings, server: str) -> None:
+    def __init__(self, settings: Settings, server: str, *, offline: str = "") -> None:
         self.settings = settings
         self.spool = Spool(settings.home)
         self.journal = open_journal(settings.journal_path, self.spool)
         try:
-            located = _located(self.journal, settings, server)
-            own = located == _located(self.journal, settings, settings.server or server)
+            located = _located(self.journal, settings, server, offline=offline)
+            own = located == _located(
+                self.journal, settings, settings.server or server, offline=offline
+            )
             session = Session(
                 located,
                 tokens=FileTokenStore(settings.home),
                 bot_token=settings.token if own else None,
                 timeouts=timeouts_of(settings),
                 allow_plain_http=_plain_allowed(settings, located),
+                offline=offline,
             )
         except BaseException:
             self.journal.close()
             raise
         self.client = KitsuClient(session)
-        self.circuit = Circuit(self.journal, session.server)
+        self.circuit = Circuit(self.journal, session.server, offline=bool(offline))
         self.records = self._records(self.client)
         self.placing = Placing(settings, self.records)
         self.delivery = Delivery(
@@ -64,23 +68,32 @@ class Desk:
             placing=self.placing,
             lock_folder=settings.lock_folder,
         )
-        budget = settings.profile.offline_budget
-        hurried = self._records(self.delivery.hurried(budget))
-        self.engine = SaveEngine(
-            checks=Checks(
-                records=hurried,
-                placing=Placing(settings, hurried),
-                spool=self.spool,
-                spool_limit=settings.profile.spool_limit,
-            ),
-            numbering=Numbering(self.delivery, settings.lock_folder, budget),
-            delivery=self.delivery,
-            lock_folder=settings.lock_folder,
-        )
+        self.engine = self.engine_within(settings.profile.offline_budget)
         self.queue = Queue(
             engine=self.engine,
             server=session.server,
             connections=settings.profile.upload_connections,
+        )
+
+    def engine_within(self, seconds: float, *, known: float = RECENT_SECONDS) -> SaveEngine:
+        """The engine of saves that wait for the server at most ``seconds`` per request.
+
+        Args:
+            seconds: after them a save goes on under a provisional name.
+            known: seconds for which the highest number, once read, need not be asked for.
+        """
+        hurried = self._records(self.delivery.hurried(seconds))
+        return SaveEngine(
+            checks=Checks(
+                records=hurried,
+                placing=Placing(self.settings, hurried),
+                spool=self.spool,
+                spool_limit=self.settings.profile.spool_limit,
+                known_seconds=known,
+            ),
+            numbering=Numbering(self.delivery, self.settings.lock_folder, seconds),
+            delivery=self.delivery,
+            lock_folder=self.settings.lock_folder,
         )
 
     def _records(self, client: KitsuClient) -> Records:
@@ -102,13 +115,15 @@ def timeouts_of(settings: Settings) -> Timeouts:
     return Timeouts(connect=min(5.0, total), read=min(30.0, total), total=total)
 
 
-def _located(journal: Journal, settings: Settings, server: str) -> str:
+def _located(journal: Journal, settings: Settings, server: str, *, offline: str = "") -> str:
     """Where the API of ``server`` is: asked once and kept, as a person may give the address
     of Kitsu's web interface. While nobody answers the address counts as it is."""
     key = f"api:{server}"
     kept = journal.recall(key)
     if kept is not None:
         return kept[0]
+    if offline:
+        return normalise_server(server, allow_plain_http=_plain_allowed(settings, server))
     try:
         located = locate_server(
             server,

@@ -68,7 +68,7 @@ class SaveEngine:
         with hold(self.row_lock(save_id)):
             row = self._begin(host, request, plan, save_id)
             row = self.numbering.number(row, plan)
-            row = self._write(host, row)
+            row = self._write(host, row, adopt=request.adopt)
             settling = _Settling(self, row)
             if not deliver or row.working_file_id is None:
                 return settling.finish()
@@ -112,7 +112,7 @@ class SaveEngine:
             )
         )
 
-    def _write(self, host: Host, row: SaveRow) -> SaveRow:
+    def _write(self, host: Host, row: SaveRow, *, adopt: Path | None) -> SaveRow:
         target = Path(row.scene_path or row.final_path or "")
         before = host.get_tag()
         tag = SceneTag(
@@ -123,7 +123,7 @@ class SaveEngine:
             save_id=row.save_id,
         )
         try:
-            reserve(target, row.save_id)
+            reserve(target, row.save_id, but=adopt)
             host.set_tag(tag)
             host.save_as(target)
             written = target.lstat()

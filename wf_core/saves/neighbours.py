@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wf_core.errors import PermissionDenied
 from wf_core.kitsu import KitsuClient
-from wf_core.models import Entity, Software, Task, TaskContext
+from wf_core.models import Entity, Production, Software, Task, TaskContext
 from wf_core.paths import PathIndex
 
-__all__ = ["path_index"]
+__all__ = ["contexts_of", "path_index"]
 
 
 def path_index(client: KitsuClient, context: TaskContext, software: Software) -> PathIndex:
@@ -28,7 +30,7 @@ def path_index(client: KitsuClient, context: TaskContext, software: Software) ->
             for entity in (context.entity, context.sequence, context.episode)
             if entity is not None
         }
-    surroundings = _Surroundings(client, context, entities)
+    surroundings = _Surroundings(client, context.production, entities)
     for task in tasks:
         neighbour = surroundings.of(task)
         if neighbour is not None:
@@ -36,13 +38,27 @@ def path_index(client: KitsuClient, context: TaskContext, software: Software) ->
     return index
 
 
+def contexts_of(
+    client: KitsuClient, production: Production, tasks: Iterable[Task]
+) -> list[TaskContext]:
+    """The contexts of some tasks of one production, with a handful of requests.
+
+    Raises:
+        WorkfilesError: the server cannot be asked.
+    """
+    entities = {entity.id: entity for entity in client.entities(production.id)}
+    surroundings = _Surroundings(client, production, entities)
+    found = (surroundings.of(task) for task in tasks)
+    return [context for context in found if context is not None]
+
+
 class _Surroundings:
     """Puts contexts together from lists, without a request per task."""
 
     def __init__(
-        self, client: KitsuClient, context: TaskContext, entities: dict[str, Entity]
+        self, client: KitsuClient, production: Production, entities: dict[str, Entity]
     ) -> None:
-        self._production = context.production
+        self._production = production
         self._entities = entities
         self._entity_types = {record.id: record for record in client.entity_types()}
         self._task_types = {record.id: record for record in client.task_types()}

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 from wf_core.disk.locks import hold
 from wf_core.errors import NotFound, UsageError
 from wf_core.host import Host
 from wf_core.results import PendingSave, SaveResult, SyncResult
 from wf_core.saves import uploader
+from wf_core.saves.adopted import AdoptedFile
+from wf_core.saves.gauge import Gauge, gauge_folder
 from wf_core.saves.journal import OPEN_STATES, SaveRow
+from wf_core.saves.parking import Stopped
 from wf_core.saves.request import SaveRequest
 from wf_core.workfiles.operations import Cancel, Operations, Progress
 
-__all__ = ["SaveOperations"]
+__all__ = ["SaveOperations", "pending_save"]
 
 _LOOKS_PER_SAVE = 5
 _LOOK_SECONDS = 60.0
 """Second looks are taken along by later saves, but not by those of the same batch: ``wf sync``
 and the uploader look at once."""
+_KNOWN_SECONDS = 60.0
 
 
 class SaveOperations(Operations):
@@ -28,6 +35,7 @@ class SaveOperations(Operations):
         request: SaveRequest,
         *,
         wait: bool = True,
+        patience: float | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> SaveResult:
@@ -38,6 +46,9 @@ class SaveOperations(Operations):
             request: task, name, comment and the rest.
             wait: with it the answer is committed, or pending where the server could not take
                 the save now; without, the save is safe here and sent in the background.
+            patience: seconds a request may keep the artist waiting, instead of the settings'
+                ``offline_budget``; what is known of the numbers then counts for a minute (see
+                :meth:`next_revision`).
             progress: see :data:`Progress`.
             cancel: see :data:`Cancel`; a save that is safe already stays in the queue.
 
@@ -46,11 +57,15 @@ class SaveOperations(Operations):
             Cancelled: as its message says.
         """
         desk = self.desk
-        row = desk.engine.save(host, request, deliver=wait, progress=progress, cancel=cancel)
+        engine = desk.engine
+        if patience is not None:
+            engine = desk.engine_within(patience, known=_KNOWN_SECONDS)
+        deliver = wait and not self.offline
+        row = engine.save(host, request, deliver=deliver, progress=progress, cancel=cancel)
         if row.state == "committed":
             desk.queue.look_again(at_most=_LOOKS_PER_SAVE, overdue=_LOOK_SECONDS)
         else:
-            uploader.start(self.settings)
+            self._send_in_background()
         return SaveResult(
             save_id=row.save_id,
             working_file_id=row.working_file_id,
@@ -64,9 +79,74 @@ class SaveOperations(Operations):
             provisional=row.provisional,
         )
 
+    def adopt(self, path: Path, request: SaveRequest, *, host: Host) -> SaveResult:
+        """Make a file that lies at the next revision's path that revision, as it is.
+
+        Args:
+            path: the file; it is not written, moved or copied over.
+            request: as for :meth:`save`.
+            host: the application that wrote it; nothing of its scene is saved.
+
+        Raises:
+            PathTaken: the next revision belongs to another path by now.
+            WorkfilesError: nothing was changed.
+        """
+        file = AdoptedFile(
+            path, software=host.name, version=host.version, replaced=host.replaces_files
+        )
+        return self.save(file, replace(request, adopt=path), wait=False)
+
     def status(self) -> list[PendingSave]:
         """The saves that are not committed, oldest first."""
-        return [_pending(row) for row in self.desk.journal.rows(*OPEN_STATES)]
+        return [pending_save(row) for row in self.desk.journal.rows(*OPEN_STATES)]
+
+    def resume(self) -> bool:
+        """Have what waits sent in the background; False when nothing does, or while the
+        network may not be used."""
+        rows = self.desk.journal.rows(*OPEN_STATES)
+        return any(row.parked is None for row in rows) and self._send_in_background()
+
+    def _send_in_background(self) -> bool:
+        if self.offline:
+            return False
+        uploader.start(self.settings)
+        return True
+
+    def uploads(self) -> dict[str, tuple[int, int]]:
+        """Bytes sent and in total of the saves that are being sent now, by their id."""
+        folder = gauge_folder(self.settings.home)
+        found = ((row.save_id, Gauge(folder, row.save_id).read()) for row in self._open_rows())
+        return {save_id: sent for save_id, sent in found if sent is not None}
+
+    def stop_upload(self, save_id: str) -> None:
+        """Stop sending one save; it stays safe here until :meth:`retry`. What is on the
+        server already stays there.
+
+        Raises:
+            NotFound: no such save waits.
+        """
+        row = self._row(save_id)
+        with hold(self.desk.engine.row_lock(row.save_id)) as mine:
+            if mine:  # nobody is sending it
+                self.desk.journal.update(row, parked="stopped", error=str(Stopped()), next_try=None)
+            else:
+                Gauge(gauge_folder(self.settings.home), row.save_id).stop()
+
+    def retry_in_background(self, save_id: str) -> None:
+        """As :meth:`retry`, by the uploader.
+
+        Raises:
+            NotFound: no such save waits.
+        """
+        row = self._row(save_id)
+        Gauge(gauge_folder(self.settings.home), row.save_id).clear()
+        with hold(self.desk.engine.row_lock(row.save_id), wait=2.0) as mine:
+            if mine:  # else it is being sent already
+                self.desk.journal.update(row, parked=None, error=None, next_try=None, synced=True)
+        self._send_in_background()
+
+    def _open_rows(self) -> list[SaveRow]:
+        return self.desk.journal.rows(*OPEN_STATES)
 
     def sync(self, *, progress: Progress | None = None, cancel: Cancel | None = None) -> SyncResult:
         """Try every save that waits, parked ones too, and tidy up behind those that arrived."""
@@ -80,7 +160,7 @@ class SaveOperations(Operations):
             if mine:
                 row = self.desk.journal.update(row, parked=None, next_try=None, synced=True)
                 row = self.desk.queue.advance(row)
-        return _pending(row)
+        return pending_save(row)
 
     def discard(self, save_id: str) -> PendingSave:
         """Give one save up: its number is declared void, its kept copy removed. The scene
@@ -105,7 +185,7 @@ class SaveOperations(Operations):
                     desk.delivery.declare_void(row, record)
             desk.journal.update(row, state="discarded", error=None)
             desk.spool.empty(row)
-        return _pending(row)
+        return pending_save(row)
 
     def _row(self, save_id: str) -> SaveRow:
         rows = [row for row in self.desk.journal.find(save_id) if row.state in OPEN_STATES]
@@ -120,7 +200,8 @@ class SaveOperations(Operations):
         return rows[0]
 
 
-def _pending(row: SaveRow) -> PendingSave:
+def pending_save(row: SaveRow) -> PendingSave:
+    """The row as people see it."""
     return PendingSave(
         save_id=row.save_id,
         task=row.task_label,
