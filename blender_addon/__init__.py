@@ -14,6 +14,11 @@ __all__ = ["register", "unregister"]
 
 MODULES = (
     "core",
+    "preferences",
+    "session",
+    "refresh",
+    "save",
+    "opening",
     "headless",
 )
 """What is registered, in this order, and unregistered in the opposite one.

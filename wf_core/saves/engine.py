@@ -50,10 +50,15 @@ class SaveEngine:
         request: SaveRequest,
         *,
         deliver: bool,
+        kept: Callable[[SaveRow], None] | None = None,
         progress: Report | None = None,
         cancel: Ask | None = None,
     ) -> SaveRow:
         """Save the host's scene; with ``deliver`` take it to the server as well.
+
+        Args:
+            kept: called once the bytes are kept apart: from then on the scene's file may be
+                written again.
 
         Returns:
             The save's row, at least ``saved``: safe on this machine.
@@ -69,6 +74,8 @@ class SaveEngine:
             row = self._begin(host, request, plan, save_id)
             row = self.numbering.number(row, plan)
             row = self._write(host, row, adopt=request.adopt)
+            if kept is not None:
+                kept(row)
             settling = _Settling(self, row)
             if not deliver or row.working_file_id is None:
                 return settling.finish()

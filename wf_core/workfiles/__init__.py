@@ -15,14 +15,17 @@ from wf_core.saves.request import SaveRequest
 from wf_core.workfiles.account import AccountOperations
 from wf_core.workfiles.following import FollowingOperations, NextRevision, patience_for
 from wf_core.workfiles.operations import Cancel, Progress
-from wf_core.workfiles.revisions import RevisionOperations
+from wf_core.workfiles.relay import RelayedHost
+from wf_core.workfiles.revisions import Brought, RevisionOperations
 from wf_core.workfiles.saving import SaveOperations
 from wf_core.workfiles.scene import SceneFacts, SceneState, scene_state
 
 __all__ = [
+    "Brought",
     "Cancel",
     "NextRevision",
     "Progress",
+    "RelayedHost",
     "SaveRequest",
     "SceneFacts",
     "SceneState",

@@ -144,24 +144,33 @@ class FollowingOperations(Operations):
         Asks the server for nothing but what is not known yet; whether the scene has changes
         its file lacks is for the application to add.
         """
+        server = self.desk.client.session.server
+        other_server = ""
+        if tag is not None and tag.server != server:
+            tag, other_server = None, tag.server
         row = self._row_of(tag, path)
+        if row is not None and row.server != server:
+            row = None
         rows = self.desk.journal.rows(*OPEN_STATES)
         facts = SceneFacts(
             has_file=path is not None,
+            other_server=other_server,
             waiting=len(rows),
             online=not self.desk.circuit.is_open(),
         )
         reference = task or (row.task_id if row else None) or (tag.task_id if tag else None)
         if reference is None:
             return facts
-        facts = replace(facts, task_label=self.find_task(reference).label)
-        if row is None and (tag is None or tag.task_id != reference):
-            return facts
+        context = self.find_task(reference)
+        facts = replace(facts, task_id=context.task.id, task_label=context.label)
+        if context.task.id not in (row and row.task_id, tag and tag.task_id):
+            return facts  # another task was chosen for this scene
         if row is not None and row.state in OPEN_STATES:
             sent = Gauge(gauge_folder(self.settings.home), row.save_id).read()
             facts = replace(facts, pending=pending_save(row), sent=sent)
         name = row.name if row else tag.name if tag else "main"
         revision = row.revision if row else tag.revision if tag else None
+        facts = replace(facts, name=name)
         if row is not None and row.working_file_id is None:
             return replace(facts, provisional=True)
         facts = replace(facts, revision=revision, file=self._file_state(row, tag, path))

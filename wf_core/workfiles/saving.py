@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class SaveOperations(Operations):
         *,
         wait: bool = True,
         patience: float | None = None,
+        kept: Callable[[], None] | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> SaveResult:
@@ -49,6 +51,7 @@ class SaveOperations(Operations):
             patience: seconds a request may keep the artist waiting, instead of the settings'
                 ``offline_budget``; what is known of the numbers then counts for a minute (see
                 :meth:`next_revision`).
+            kept: called as soon as the scene's file may be written again.
             progress: see :data:`Progress`.
             cancel: see :data:`Cancel`; a save that is safe already stays in the queue.
 
@@ -61,7 +64,14 @@ class SaveOperations(Operations):
         if patience is not None:
             engine = desk.engine_within(patience, known=_KNOWN_SECONDS)
         deliver = wait and not self.offline
-        row = engine.save(host, request, deliver=deliver, progress=progress, cancel=cancel)
+        row = engine.save(
+            host,
+            request,
+            deliver=deliver,
+            kept=None if kept is None else lambda _: kept(),
+            progress=progress,
+            cancel=cancel,
+        )
         if row.state == "committed":
             desk.queue.look_again(at_most=_LOOKS_PER_SAVE, overdue=_LOOK_SECONDS)
         else:

@@ -21,7 +21,9 @@ class SceneFacts:
     """What is known of a scene and its task.
 
     Attributes:
-        task_label: the task the scene is of; "" when none was chosen or found.
+        task_id, task_label: the task the scene is of; "" when none was chosen or found.
+        name: which of the task's files.
+        other_server: the server its tag names, where that is not the one in use.
         has_file: the scene was ever saved.
         modified: it has changes its file lacks.
         revision: the revision its tag or its place names; None when none, or not known yet.
@@ -35,7 +37,10 @@ class SceneFacts:
         online: the server answered, or nothing says that it would not.
     """
 
+    task_id: str = ""
     task_label: str = ""
+    name: str = "main"
+    other_server: str = ""
     has_file: bool = False
     modified: bool = False
     revision: int | None = None
@@ -98,6 +103,9 @@ def scene_state(facts: SceneFacts) -> SceneState:
 
 
 def _what_it_is(facts: SceneFacts) -> tuple[StateKind, str, str]:
+    if not facts.task_label and facts.other_server:
+        about = f"It belongs to a task on {facts.other_server}; choose one of this Kitsu."
+        return "no_task", "From another Kitsu", about
     if not facts.task_label:
         return "no_task", "No task", "Choose the task this scene belongs to."
     if not facts.has_file:
