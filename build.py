@@ -4,6 +4,7 @@
     python3 build.py demo                  save a Blender scene into a Kitsu, and look at it
     python3 build.py test [--quick] [...]  lint, then every test (what CI does); ... goes to pytest
     python3 build.py lint                  ruff, mypy, import-linter
+    python3 build.py package [...]         the Blender extension, into dist/
     python3 build.py bench [...]           measure against gazu and curl
     python3 build.py torture [...]         save under every fault there is, then look for losses
     python3 build.py kitsu up|status|down|reset [...]   a private Kitsu in .wf/kitsu
@@ -36,7 +37,7 @@ ENVS = WORK / "envs"
 PINS = ROOT / "requirements"
 
 DEV_PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 10))
-BLENDERS = (("5.0.1", (3, 11)), ("5.2.3", (3, 13)))
+BLENDERS = {"5.0": (3, 11), "5.2": (3, 13), "4.2": (3, 11)}
 """Releases of Blender as a module and the only Python each runs in, the preferred one first."""
 
 OLD_ZOU_PYTHONS = ((3, 11), (3, 12))
@@ -73,7 +74,7 @@ def dev_env() -> Path:
     return ensure_venv(
         ENVS / "dev",
         python=python,
-        requirements=["--editable", f"{ROOT}[cli,dev]", "gazu==1.3.1"],
+        requirements=["--editable", f"{ROOT}[cli,dev]", "gazu==1.3.1", "hatchling"],
         constraints=[PINS / "dev-constraints.txt"],
         depends_on=[project_table()],
         log=ENVS / "dev.log",
@@ -108,32 +109,56 @@ def old_zou_env() -> Path | None:
     return folder
 
 
-def blender_env() -> Path:
-    """An environment in which ``import bpy`` is a real Blender, and the package's tests run."""
-    release, python = choose_blender()
+def bare_blender_env(release: str, python: Python) -> Path:
+    """An environment with Blender as a module and what that Blender bundles, nothing of ours."""
     return ensure_venv(
-        ENVS / f"blender-{release.rpartition('.')[0]}",
+        ENVS / f"bpy-{release}",
         python=python,
-        requirements=[f"bpy=={release}", "--editable", str(ROOT), "pytest", "pytest-timeout"],
-        constraints=[PINS / "dev-constraints.txt", PINS / "blender-constraints.txt"],
-        depends_on=[project_table()],
-        log=ENVS / "blender.log",
+        requirement_files=[PINS / f"blender-{release}.txt"],
+        log=ENVS / f"bpy-{release}.log",
         progress=say,
         space=BLENDER_SPACE,
     )
 
 
-def choose_blender() -> tuple[str, Python]:
-    """The first release of Blender for which this machine has the right Python."""
-    for release, version in BLENDERS:
-        python = find_python([version])
-        if python is not None:
-            return release, python
-    versions = " or ".join(f"{major}.{minor}" for _, (major, minor) in BLENDERS)
-    raise InputError(
-        f"Blender runs inside Python {versions} only, and none of them was found.",
-        hint="Install one, with pyenv for instance, so that it is on PATH.",
+def blender_env() -> Path:
+    """An environment in which ``import bpy`` is a real Blender, and the package's tests run."""
+    release, python = blenders()[0]
+    bare = bare_blender_env(release, python)
+    ours = ensure_venv(
+        ENVS / f"blender-{release}",
+        python=python,
+        requirements=["--editable", str(ROOT), "pytest", "pytest-timeout"],
+        constraints=[PINS / "dev-constraints.txt"],
+        depends_on=[project_table()],
+        log=ENVS / "blender.log",
+        progress=say,
+        space=DEV_SPACE,
     )
+    # Blender itself takes a gigabyte: it is there once, behind what this environment has.
+    behind = site_packages(ours, python) / "blender-behind.pth"
+    behind.write_text(f"{site_packages(bare, python)}\n", encoding="utf-8")
+    return ours
+
+
+def site_packages(interpreter: Path, python: Python) -> Path:
+    """Where an environment of ``python`` has its packages."""
+    if sys.platform == "win32":
+        return interpreter.parent.parent / "Lib" / "site-packages"
+    version = ".".join(map(str, python.version))
+    return interpreter.parent.parent / "lib" / f"python{version}" / "site-packages"
+
+
+def blenders() -> list[tuple[str, Python]]:
+    """The releases of Blender for which this machine has the right Python."""
+    found = [(release, find_python([version])) for release, version in BLENDERS.items()]
+    usable = [(release, python) for release, python in found if python is not None]
+    if not usable:
+        raise InputError(
+            "Blender runs inside Python 3.11 or 3.13 only, and neither was found.",
+            hint="Install one, with pyenv for instance, so that it is on PATH.",
+        )
+    return usable
 
 
 def run(command: list[str | Path], env: dict[str, str] | None = None) -> int:
@@ -268,6 +293,13 @@ def bench(_: argparse.Namespace, rest: list[str]) -> int:
     return run([python, "-m", "tools.bench", *rest], with_server("bench-kitsu"))
 
 
+def package(_: argparse.Namespace, rest: list[str]) -> int:
+    """The Blender extension: a zip for each platform and index.json, in dist."""
+    python = dev_env()
+    builder = bare_blender_env(*blenders()[0])
+    return run([python, "-m", "tools.package", "--blender-python", builder, *rest])
+
+
 def torture(_: argparse.Namespace, rest: list[str]) -> int:
     """Two minutes of saves under every fault there is (--minutes, --seed), then the audit."""
     python = dev_env()
@@ -287,6 +319,7 @@ COMMANDS = {
     "demo": demo,
     "test": test,
     "lint": lint,
+    "package": package,
     "bench": bench,
     "torture": torture,
     "kitsu": kitsu,

@@ -41,11 +41,12 @@ class BlenderHost(Host):
 
     Args:
         trusted: whether scenes may run the scripts embedded in them when they are opened.
+        main_thread: what reaches the main thread; one of its own by default.
     """
 
-    def __init__(self, *, trusted: bool = False) -> None:
-        self._trusted = trusted
-        self._main_thread = MainThread()
+    def __init__(self, *, trusted: bool = False, main_thread: MainThread | None = None) -> None:
+        self.trusted = trusted
+        self._main_thread = main_thread or MainThread()
         self._main_thread.start()
 
     def close(self) -> None:
@@ -136,7 +137,7 @@ class BlenderHost(Host):
                 bpy.ops.wm.open_mainfile,
                 filepath=str(path),
                 load_ui=load_ui,
-                use_scripts=self._trusted,
+                use_scripts=self.trusted,
             )
         finally:
             handlers.remove(note)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
+import time
+import traceback
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import bpy
@@ -17,13 +21,14 @@ __all__ = ["MainThread"]
 T = TypeVar("T")
 
 _INTERVAL = 0.05  # seconds between looks into the queue
+_PATIENCE = 0.2  # seconds a wait takes at most before Ctrl-C is noticed
 
 
 class MainThread:
     """A queue that a timer of Blender empties on the main thread.
 
     Make it, start it and stop it on the main thread. Without a window Blender runs no timers,
-    so there only the main thread itself can be served.
+    so there others are served only while it waits in :meth:`serve`.
     """
 
     def __init__(self) -> None:
@@ -31,6 +36,7 @@ class MainThread:
             queue.SimpleQueue()
         )
         self._running = False
+        self._serving = 0
 
     def start(self) -> None:
         """Begin to serve other threads; nothing happens without a window or the second time."""
@@ -56,7 +62,7 @@ class MainThread:
         """
         if threading.current_thread() is threading.main_thread():
             return function()
-        if not self._running:
+        if not (self._running or self._serving):
             raise UsageError(
                 "Without a window Blender cannot be reached from another thread.",
                 hint="Call this on the main thread.",
@@ -68,14 +74,57 @@ class MainThread:
         except CancelledError as exc:
             raise Cancelled("Blender is closing; that was not done any more.") from exc
 
+    def post(self, function: Callable[[], None]) -> None:
+        """Have ``function`` run on the main thread, soon, and do not wait for it. Without a
+        window that is during the next :meth:`serve`."""
+        answer: Future[None] = Future()
+        answer.add_done_callback(_log_failure)
+        self._waiting.put((answer, function))
+
+    def serve(
+        self,
+        until: Future[Any],
+        *,
+        enough: Callable[[], bool] = lambda: False,
+        seconds: float = math.inf,
+    ) -> None:
+        """Wait on the main thread for another thread, and run here what it hands over.
+
+        Args:
+            until: waited for; its own callbacks have been run when this returns.
+            enough: asked after each function that was run; True ends the wait sooner.
+            seconds: longest wait.
+        """
+        finished = threading.Event()
+        until.add_done_callback(lambda _: self.post(finished.set))
+        self._serving += 1
+        try:
+            give_up = time.monotonic() + seconds
+            while not (finished.is_set() or enough()) and time.monotonic() < give_up:
+                turn = min(_PATIENCE, max(0.001, give_up - time.monotonic()))
+                with suppress(queue.Empty):  # looked up again: Ctrl-C gets through meanwhile
+                    self._run(*self._waiting.get(timeout=turn))
+        finally:
+            self._serving -= 1
+
     def work_off(self) -> float:
         """Run what waits now; returns the seconds until the next look (Blender's timer)."""
         while not self._waiting.empty():
-            answer, function = self._waiting.get()
-            if not answer.set_running_or_notify_cancel():
-                continue
-            try:
-                answer.set_result(function())
-            except BaseException as exc:  # noqa: BLE001 - raised again where it was called
-                answer.set_exception(exc)
+            self._run(*self._waiting.get())
         return _INTERVAL
+
+    @staticmethod
+    def _run(answer: Future[Any], function: Callable[[], Any]) -> None:
+        if not answer.set_running_or_notify_cancel():
+            return
+        try:
+            answer.set_result(function())
+        except BaseException as exc:  # noqa: BLE001 - raised again where it was called
+            answer.set_exception(exc)
+
+
+def _log_failure(answer: Future[None]) -> None:
+    """Nobody asks for the result of what was posted: its failure is a bug, told where Blender
+    tells those of its own timers."""
+    if not answer.cancelled() and (problem := answer.exception()) is not None:
+        traceback.print_exception(problem)

@@ -64,6 +64,7 @@ class Session:
         user_agent: how this client names itself.
         retries: how often what is safe to repeat is repeated, within the total time-out.
         sleep: waits that many seconds between two tries.
+        offline: why nothing may be sent; every request then fails with it at once.
 
     Raises:
         UsageError: the address is not one, carries credentials, or is plain http to another
@@ -82,17 +83,18 @@ class Session:
         user_agent: str = f"kitsu-workfiles/{__version__}",
         retries: int = 3,
         sleep: Callable[[float], object] = time.sleep,
+        offline: str = "",
     ) -> None:
         self.server = normalise_server(server, allow_plain_http=allow_plain_http)
         self.host = urlsplit(self.server).netloc
         self.tokens = MemoryTokenStore() if tokens is None else tokens
         self.timeouts = timeouts
-        self.retries = retries
+        self.retries = 0 if offline else retries
         self._sleep = sleep
         self._left: Callable[[], float] | None = None
         self._bot_token = bot_token.strip() if bot_token else None
         self._refreshing = RLock()
-        self._wire = Wire(self.host, adapter=adapter, user_agent=user_agent)
+        self._wire = Wire(self.host, adapter=adapter, user_agent=user_agent, offline=offline)
 
     def __repr__(self) -> str:
         return f"<Session {self.server}>"

@@ -18,7 +18,7 @@ import requests
 import requests.adapters
 import requests.auth
 
-from wf_core.errors import BadAnswer, UsageError
+from wf_core.errors import BadAnswer, ServerUnavailable, UsageError
 from wf_core.kitsu import answers
 from wf_core.kitsu.address import origin, same_origin
 from wf_core.kitsu.deadline import DeadlineAdapter, Limits, limits_of_this_request
@@ -51,12 +51,19 @@ class Wire:
         host: the host as messages name it.
         adapter: the transport, :class:`DeadlineAdapter` when None.
         user_agent: how this client names itself.
+        offline: why nothing may be sent; empty when the network may be used.
     """
 
     def __init__(
-        self, host: str, *, adapter: requests.adapters.BaseAdapter | None, user_agent: str
+        self,
+        host: str,
+        *,
+        adapter: requests.adapters.BaseAdapter | None,
+        user_agent: str,
+        offline: str = "",
     ) -> None:
         self.host = host
+        self._offline = offline
         self._http = requests.Session()
         self._http.headers["User-Agent"] = user_agent
         self._http.headers["Accept"] = "application/json"
@@ -100,6 +107,8 @@ class Wire:
         Raises:
             ServerError, UsageError: see :mod:`wf_core.errors`.
         """
+        if self._offline:
+            raise ServerUnavailable(self._offline, in_doubt=False)
         timeouts = limits.timeouts
         path = urlsplit(url).path
         for _ in range(_MOST_REDIRECTS):

@@ -18,10 +18,10 @@ from wf_core.saves.records import GONE, Records
 from wf_core.saves.request import SaveRequest, check_request
 from wf_core.saves.spool import Spool
 
-__all__ = ["Checks", "Plan"]
+__all__ = ["RECENT_SECONDS", "Checks", "Plan"]
 
 _ROOM_TO_SPARE = 64 * 1024 * 1024
-_RECENT_SECONDS = 10.0
+RECENT_SECONDS = 10.0
 """A number that is older than it should be costs one refused request, no more: scripts that
 save one file after the other need not ask for it each time."""
 
@@ -36,6 +36,7 @@ class Plan:
         online: the server said so just now; else it is what was last heard.
         base_save_id: the save the scene comes from, where that one has no number yet.
         later: what was committed after the base; None when nothing was, or no base is known.
+        adopt: the one file that may be in the revision's place already.
     """
 
     context: TaskContext
@@ -49,6 +50,7 @@ class Plan:
     placing: Placing
     base_save_id: str | None = None
     later: LaterRevision | None = None
+    adopt: Path | None = None
     _places: dict[int, Place] = field(default_factory=dict, repr=False, compare=False)
 
     def place(self, revision: int) -> Place:
@@ -70,6 +72,7 @@ class Checks:
 
     Attributes:
         spool_limit: bytes the spool may hold.
+        known_seconds: for so long the highest number, once read, counts as known.
     """
 
     records: Records
@@ -77,6 +80,7 @@ class Checks:
     spool: Spool
     spool_limit: int
     journal: Journal
+    known_seconds: float = RECENT_SECONDS
 
     def plan(self, host: Host, request: SaveRequest) -> Plan | Unfiled:
         """Look at everything that can be known before the save.
@@ -106,7 +110,7 @@ class Checks:
             request.if_behind == "fail" and base is not None
         ) or self.records.has_abandoned(context.task.id, request.name)
         latest, online = self.records.revisions(
-            context.task.id, max_age=0.0 if must_be_new else _RECENT_SECONDS
+            context.task.id, max_age=0.0 if must_be_new else self.known_seconds
         )
         self.placing.check_distinct(context, request.name, software, latest)
         newest = latest.get(request.name)
@@ -124,6 +128,7 @@ class Checks:
             online=online,
             placing=self.placing,
             base_save_id=base_save_id,
+            adopt=request.adopt,
         )
         plan = replace(plan, later=self._later(plan))
         if request.if_behind == "fail":

@@ -8,7 +8,7 @@ from wf_core.errors import ServerError
 from wf_core.kitsu import FileTokenStore, KitsuClient, Session, Timeouts, locate_server
 from wf_core.kitsu.address import normalise_server
 from wf_core.saves.budget import Budget
-from wf_core.saves.checks import Checks
+from wf_core.saves.checks import RECENT_SECONDS, Checks
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.engine import SaveEngine
@@ -31,31 +31,35 @@ class Desk:
     Args:
         settings: where things lie and how long to wait.
         server: address of the server; a bot's token is used for the settings' own server only.
+        offline: why the network may not be used; empty when it may.
 
     Raises:
         UsageError: the address is not usable.
         OSError, DiskFull, FileUnreadable: WF_HOME cannot be written.
     """
 
-    def __init__(self, settings: Settings, server: str) -> None:
+    def __init__(self, settings: Settings, server: str, *, offline: str = "") -> None:
         self.settings = settings
         self.spool = Spool(settings.home)
         self.journal = open_journal(settings.journal_path, self.spool)
         try:
-            located = _located(self.journal, settings, server)
-            own = located == _located(self.journal, settings, settings.server or server)
+            located = _located(self.journal, settings, server, offline=offline)
+            own = located == _located(
+                self.journal, settings, settings.server or server, offline=offline
+            )
             session = Session(
                 located,
                 tokens=FileTokenStore(settings.home),
                 bot_token=settings.token if own else None,
                 timeouts=timeouts_of(settings),
                 allow_plain_http=_plain_allowed(settings, located),
+                offline=offline,
             )
         except BaseException:
             self.journal.close()
             raise
         self.client = KitsuClient(session)
-        self.circuit = Circuit(self.journal, session.server)
+        self.circuit = Circuit(self.journal, session.server, offline=bool(offline))
         self.records = self._records(self.client)
         self.placing = Placing(settings, self.records)
         self.delivery = Delivery(
@@ -66,34 +70,44 @@ class Desk:
             placing=self.placing,
             lock_folder=settings.lock_folder,
         )
-        budget = Budget(settings.profile.offline_budget)
-        hurried_client = KitsuClient(
-            session.limited(
-                read=budget.seconds / 2, total=budget.seconds / 2, retries=0, left=budget.left
-            )
-        )
-        hurried = self._records(hurried_client, budget)
-        hurried_placing = Placing(settings, hurried)
         self.filing = Filing(records=self.records, placing=self.placing, delivery=self.delivery)
-        self.engine = SaveEngine(
-            checks=Checks(
-                records=hurried,
-                placing=hurried_placing,
-                spool=self.spool,
-                spool_limit=settings.profile.spool_limit,
-                journal=self.journal,
-            ),
-            numbering=Numbering(self.delivery, settings.lock_folder, budget, hurried_client),
-            filing=Filing(records=hurried, placing=hurried_placing, delivery=self.delivery),
-            delivery=self.delivery,
-            lock_folder=settings.lock_folder,
-            budget=budget,
-        )
+        self.engine = self.engine_within(settings.profile.offline_budget)
         self.queue = Queue(
             engine=self.engine,
             filing=self.filing,
             server=session.server,
             connections=settings.profile.upload_connections,
+        )
+
+    def engine_within(self, seconds: float, *, known: float = RECENT_SECONDS) -> SaveEngine:
+        """The engine of saves that wait for the server at most ``seconds``.
+
+        Args:
+            seconds: after them a save goes on under a provisional name.
+            known: seconds for which the highest number, once read, need not be asked for.
+        """
+        budget = Budget(seconds)
+        client = KitsuClient(
+            self.client.session.limited(
+                read=seconds / 2, total=seconds / 2, retries=0, left=budget.left
+            )
+        )
+        records = self._records(client, budget)
+        placing = Placing(self.settings, records)
+        return SaveEngine(
+            checks=Checks(
+                records=records,
+                placing=placing,
+                spool=self.spool,
+                spool_limit=self.settings.profile.spool_limit,
+                journal=self.journal,
+                known_seconds=known,
+            ),
+            numbering=Numbering(self.delivery, self.settings.lock_folder, budget, client),
+            filing=Filing(records=records, placing=placing, delivery=self.delivery),
+            delivery=self.delivery,
+            lock_folder=self.settings.lock_folder,
+            budget=budget,
         )
 
     def _records(self, client: KitsuClient, budget: Budget | None = None) -> Records:
@@ -116,7 +130,7 @@ def timeouts_of(settings: Settings) -> Timeouts:
     return Timeouts(connect=min(5.0, total), read=min(30.0, total), total=total)
 
 
-def _located(journal: Journal, settings: Settings, server: str) -> str:
+def _located(journal: Journal, settings: Settings, server: str, *, offline: str = "") -> str:
     """Where the API of ``server`` is: asked once and kept, as a person may give the address
     of Kitsu's web interface. While nobody answers the address counts as it is."""
     key = f"api:{server}"
@@ -125,7 +139,7 @@ def _located(journal: Journal, settings: Settings, server: str) -> str:
         return kept[0]
     plain = normalise_server(server, allow_plain_http=_plain_allowed(settings, server))
     circuit = Circuit(journal, plain)
-    if circuit.is_open():
+    if offline or circuit.is_open():
         return plain
     # A save may be what waits for this, and two addresses are tried.
     patience = settings.profile.offline_budget / 2

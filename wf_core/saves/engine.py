@@ -75,10 +75,15 @@ class SaveEngine:
         request: SaveRequest,
         *,
         deliver: bool,
+        kept: Callable[[SaveRow], None] | None = None,
         progress: Report | None = None,
         cancel: Ask | None = None,
     ) -> Saved:
         """Save the host's scene; with ``deliver`` take it to the server as well.
+
+        Args:
+            kept: called once the bytes are kept apart: from then on the scene's file may be
+                written again.
 
         Returns:
             The save's row, at least ``saved``: safe on this machine; and what was known of
@@ -100,7 +105,9 @@ class SaveEngine:
                     if plan.online:
                         self.filing.file_earlier(row, plan.context)
                     row = self.numbering.number(row, plan)
-            row = self._write(host, row)
+            row = self._write(host, row, adopt=request.adopt)
+            if kept is not None:
+                kept(row)
             settling = _Settling(self, row)
             if not deliver or row.working_file_id is None:
                 return Saved(settling.finish(), plan)
@@ -172,7 +179,7 @@ class SaveEngine:
         self.spool.write_sidecar(Path(row.spool_path or "").parent, row)
         return row
 
-    def _write(self, host: Host, row: SaveRow) -> SaveRow:
+    def _write(self, host: Host, row: SaveRow, *, adopt: Path | None) -> SaveRow:
         target = Path(row.scene_path or row.final_path or "")
         before = host.get_tag()
         tag = SceneTag(
@@ -183,7 +190,7 @@ class SaveEngine:
             save_id=row.save_id,
         )
         try:
-            reserve(target, row.save_id)
+            reserve(target, row.save_id, but=adopt)
             host.set_tag(tag)
             host.save_as(target)
             written = target.lstat()

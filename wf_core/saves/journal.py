@@ -337,6 +337,15 @@ class Journal:
         rows = self._select("save_id=?", (save_id,))
         return rows[0] if rows else None
 
+    def at_path(self, path: str) -> SaveRow | None:
+        """The save whose scene was written, or belongs, at this local path: the latest."""
+        rows = self._select(
+            "(final_path=? OR scene_path=?) AND written=1"
+            " AND state NOT IN ('abandoned', 'void', 'discarded')",
+            (path, path),
+        )
+        return rows[-1] if rows else None
+
     def find(self, prefix: str) -> list[SaveRow]:
         """Rows whose save_id starts with ``prefix`` (people shorten UUIDs)."""
         escaped = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from wf_core.kitsu import ENTITY_KINDS, KitsuClient
-from wf_core.models import Entity, Software, Task, TaskContext
+from wf_core.models import Entity, OutputType, Production, Software, Task, TaskContext
 from wf_core.paths import PathIndex, kind_of, kinds_apart
 
-__all__ = ["entity_index", "production_index"]
+__all__ = ["contexts_of", "entity_index", "production_index"]
 
 _ABOVE = {
     "Shot": ("Sequence", "Episode"),
@@ -47,7 +49,7 @@ def _index(
 ) -> PathIndex:
     index = PathIndex(context.production.file_tree, software=software)
     by_id = {entity.id: entity for entity in entities}
-    surroundings = _Surroundings(client, context, by_id)
+    surroundings = _Surroundings(client, context.production, by_id, context.geometry)
     for task in tasks:
         neighbour = surroundings.of(task)
         if neighbour is not None:
@@ -75,14 +77,32 @@ def _kinds_to_look_at(
     return kinds
 
 
+def contexts_of(
+    client: KitsuClient, production: Production, tasks: Iterable[Task]
+) -> list[TaskContext]:
+    """The contexts of some tasks of one production, with a handful of requests.
+
+    Raises:
+        WorkfilesError: the server cannot be asked.
+    """
+    entities = {entity.id: entity for entity in client.entities(production.id)}
+    surroundings = _Surroundings(client, production, entities)
+    found = (surroundings.of(task) for task in tasks)
+    return [context for context in found if context is not None]
+
+
 class _Surroundings:
     """Puts contexts together from lists, without a request per task."""
 
     def __init__(
-        self, client: KitsuClient, context: TaskContext, entities: dict[str, Entity]
+        self,
+        client: KitsuClient,
+        production: Production,
+        entities: dict[str, Entity],
+        geometry: OutputType | None = None,
     ) -> None:
-        self._production = context.production
-        self._geometry = context.geometry
+        self._geometry = geometry
+        self._production = production
         self._entities = entities
         self._entity_types = {record.id: record for record in client.entity_types()}
         self._task_types = {record.id: record for record in client.task_types()}

@@ -76,7 +76,7 @@ class Numbering:
 
         def planned(number: int) -> None:
             nonlocal row
-            refuse_if_taken(plan.place(number).local)
+            refuse_if_taken(plan.place(number).local, but=plan.adopt)
             row = self._written_down(row, plan, number)
 
         claimer = Claimer(

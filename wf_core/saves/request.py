@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from wf_core.errors import InputError
@@ -25,6 +26,8 @@ class SaveRequest:
             whose extension the file has.
         base_revision: revision the scene was opened from; by default the scene's tag.
         if_behind: what to do when somebody committed a revision after ``base_revision``.
+        adopt: the file at the next revision's path may be there already if it is this one,
+            which the host then leaves where it lies (see ``saves.adopted``).
     """
 
     task: str
@@ -33,6 +36,7 @@ class SaveRequest:
     software: str | None = None
     base_revision: int | None = None
     if_behind: Literal["save", "fail"] = "save"
+    adopt: Path | None = None
 
 
 def check_request(request: SaveRequest) -> None:

@@ -13,13 +13,15 @@ from pathlib import Path
 
 from wf_core.disk.copying import sha256_of
 from wf_core.disk.locks import Lock, record_lock
-from wf_core.errors import IntegrityError, ServerError, ServerUnavailable
+from wf_core.errors import Cancelled, IntegrityError, ServerUnavailable
 from wf_core.kitsu import KitsuClient
 from wf_core.kitsu.transfer import await_stored_length, stored_length, upload
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
+from wf_core.saves.gauge import Gauge, gauge_folder
 from wf_core.saves.journal import Journal, SaveRow
-from wf_core.saves.kept import KeptCopyChanged, NothingToSend, check_kept
+from wf_core.saves.kept import check_kept
+from wf_core.saves.parking import Busy, Changed, Parked, Stopped
 
 __all__ = ["Ask", "Report", "Sending", "check_still_mine"]
 
@@ -65,7 +67,7 @@ class Sending:
         assert row.working_file_id is not None and row.spool_path is not None
         lock = Lock(record_lock(self.lock_folder, row.working_file_id))
         if not lock.acquire():
-            raise _Busy("This save is being uploaded by another process.")
+            raise Busy("This save is being uploaded by another process.")
         try:
             if row.attempts or row.sha256:
                 done = self._already_there(row)
@@ -112,17 +114,22 @@ class Sending:
 
         # From here on bytes may be on the server, whatever becomes of the answer.
         self.journal.update(row, durable=False, attempts=row.attempts + 1)
+        gauge = Gauge(gauge_folder(self.lock_folder.parent), row.save_id)
         try:
             sent = upload(
                 self.client.session,
                 row.working_file_id,
                 source,
                 size=row.size,
-                progress=progress,
-                cancel=cancel,
+                progress=gauge.report(progress),
+                cancel=gauge.ask(cancel),
                 before_last_bytes=still_ours,
                 file_name=Path(row.final_path or row.spool_path).name,
             )
+        except Cancelled as exc:
+            if gauge.is_stopped():
+                raise Stopped from exc
+            raise
         except ServerUnavailable as exc:
             if not exc.in_doubt:
                 raise
@@ -132,8 +139,10 @@ class Sending:
             if found != row.size:
                 raise
             return _hash_of_kept(row), None
+        finally:
+            gauge.clear()
         if row.sha256 is not None and sent.sha256 != row.sha256:
-            raise KeptCopyChanged(row)
+            raise Changed(row)
         return sent.sha256, sent.record
 
     def _uploaded(self, row: SaveRow, sha256: str) -> SaveRow:
@@ -144,13 +153,13 @@ def check_still_mine(row: SaveRow, record: WorkingFile) -> None:
     """Make sure that the record is the one this save has claimed, and nobody else filled it.
 
     Raises:
-        NothingToSend: it belongs to another save now.
+        Parked: it belongs to another save now.
     """
     data = marker.workfiles_data(record)
     mine = marker.carries(record.comment, row.mark) or data.get("save_id") == row.save_id
     other_bytes = data.get("sha256") not in (None, row.sha256)
     if (not mine and data) or (other_bytes and row.sha256 is not None):
-        raise NothingToSend(
+        raise Parked(
             f"The record of revision {row.revision} now belongs to another save, so nothing "
             "was sent over it. This save is complete on this machine.",
             hint=f"Save {row.scene_path} again as a new revision, then discard this one.",
@@ -162,7 +171,3 @@ def _hash_of_kept(row: SaveRow) -> str:
     digest = row.sha256 or sha256_of(Path(row.spool_path or ""))
     check_kept(row)  # it may have been written to since it was sent
     return digest
-
-
-class _Busy(ServerError):
-    kind = "busy"

@@ -190,8 +190,13 @@ def _read_sidecar(path: Path) -> SaveRow | None:
         return None
 
 
-def reserve(path: Path, save_id: str) -> None:
+def reserve(path: Path, save_id: str, *, but: Path | None = None) -> None:
     """Make ``path`` the place of this save, exclusively, before anything is written.
+
+    Args:
+        path: the place.
+        save_id: the save.
+        but: the one file that may be there already.
 
     Raises:
         PathTaken: a file is there already, or another save has reserved it.
@@ -217,19 +222,19 @@ def reserve(path: Path, save_id: str) -> None:
     except OSError as exc:
         raise file_error(exc, path, writing=True) from exc
     try:
-        refuse_if_taken(path)
+        refuse_if_taken(path, but=but)
     except PathTaken:
         owner.unlink(missing_ok=True)
         raise
 
 
-def refuse_if_taken(path: Path) -> None:
-    """Refuse a path at which anything lies, a broken link included.
+def refuse_if_taken(path: Path, *, but: Path | None = None) -> None:
+    """Refuse a path at which anything lies, a broken link included, ``but`` excepted.
 
     Raises:
         PathTaken: something does.
     """
-    if os.path.lexists(path):
+    if os.path.lexists(path) and path != but:
         raise PathTaken(
             f"{path} already exists and was not made by this save, so it was left alone.",
             hint="Move that file away, or save it first: its work is not in Kitsu.",

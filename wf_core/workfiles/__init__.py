@@ -13,19 +13,41 @@ from wf_core.errors import NoFileTree
 from wf_core.results import CheckResult
 from wf_core.saves.request import SaveRequest
 from wf_core.workfiles.account import AccountOperations
+from wf_core.workfiles.following import FollowingOperations, NextRevision, patience_for
 from wf_core.workfiles.operations import Cancel, Progress
 from wf_core.workfiles.presence import PresenceOperations
-from wf_core.workfiles.revisions import RevisionOperations
+from wf_core.workfiles.relay import RelayedHost
+from wf_core.workfiles.revisions import Brought, RevisionOperations
 from wf_core.workfiles.saving import SaveOperations
+from wf_core.workfiles.scene import SceneFacts, SceneState, scene_state
 
-__all__ = ["Cancel", "Progress", "SaveRequest", "Workfiles"]
+__all__ = [
+    "Brought",
+    "Cancel",
+    "NextRevision",
+    "Progress",
+    "RelayedHost",
+    "SaveRequest",
+    "SceneFacts",
+    "SceneState",
+    "Workfiles",
+    "patience_for",
+    "scene_state",
+]
 
 
-class Workfiles(AccountOperations, SaveOperations, RevisionOperations, PresenceOperations):
+class Workfiles(
+    AccountOperations,
+    SaveOperations,
+    RevisionOperations,
+    FollowingOperations,
+    PresenceOperations,
+):
     """One artist, one server, one journal. Close it, or use it as a context manager.
 
     Args:
         settings: see :func:`wf_core.settings.load`.
+        offline: why the network may not be used; empty when it may.
     """
 
     def __enter__(self) -> Workfiles:

@@ -24,10 +24,13 @@ class Operations:
 
     Args:
         settings: see :func:`wf_core.settings.load`.
+        offline: why the network may not be used, as people should read it; empty when it may.
+            Saves then go on under provisional names and wait.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, offline: str = "") -> None:
         self.settings = settings
+        self.offline = offline
         self._desk: Desk | None = None
 
     def close(self) -> None:
@@ -48,7 +51,7 @@ class Operations:
                 raise NotLoggedIn(
                     "No Kitsu server is known here yet.", hint="Run wf login with its address."
                 )
-            self._desk = Desk(self.settings, self.settings.server)
+            self._desk = Desk(self.settings, self.settings.server, offline=self.offline)
         return self._desk
 
     def find_task(self, reference: str) -> TaskContext:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from wf_core.disk.copying import sha256_of
@@ -10,10 +11,29 @@ from wf_core.kitsu.transfer import download
 from wf_core.models import OutputType, TaskContext, WorkingFile
 from wf_core.results import GetResult, PathResult, PublishResult, Revision, VerifyResult
 from wf_core.saves import marker
+from wf_core.saves.journal import State
 from wf_core.saves.request import check_comment
 from wf_core.workfiles.operations import Cancel, Operations, Progress
 
-__all__ = ["RevisionOperations"]
+__all__ = ["Brought", "RevisionOperations"]
+
+_WRITTEN_STATES: tuple[State, ...] = ("saved", "uploaded", "committed")
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A revision on this disk, ready to be opened.
+
+    Attributes:
+        path: where it lies.
+        as_saved: whether the file is, byte for byte, what was saved as the revision; None where
+            nobody knows what that was.
+        downloaded: it was not here before.
+    """
+
+    path: Path
+    as_saved: bool | None
+    downloaded: bool
 
 
 class RevisionOperations(Operations):
@@ -75,6 +95,42 @@ class RevisionOperations(Operations):
             cancel=cancel,
         )
         return GetResult(str(done.path), record.revision, done.sha256, done.checked)
+
+    def bring(
+        self,
+        task: str,
+        revision: int,
+        *,
+        name: str = "main",
+        progress: Progress | None = None,
+        cancel: Cancel | None = None,
+    ) -> Brought:
+        """Have a revision in its own place on this disk, to be opened. A file that is there is
+        never written over: ``as_saved`` tells whether it is the right one.
+
+        A revision saved on this machine needs no server.
+
+        Raises:
+            NotFound, IntegrityError, Cancelled: as :meth:`get`.
+        """
+        context = self.find_task(task)
+        for row in self.desk.journal.of_scope(
+            (self.desk.client.session.server, context.task.id, name), *_WRITTEN_STATES
+        ):
+            here = Path(row.final_path or row.scene_path or "")
+            if row.revision == revision and row.working_file_id and here.is_file():
+                found = here.stat()
+                untouched = (row.size, row.mtime_ns) == (found.st_size, found.st_mtime_ns)
+                same = untouched or (row.sha256 is not None and sha256_of(here) == row.sha256)
+                return Brought(here, same, downloaded=False)
+        record = self._choose(context, name, revision)
+        here = self.desk.placing.local_of(context, record)
+        if here.is_file():
+            sha256 = marker.workfiles_data(record).get("sha256")
+            same_as = sha256_of(here) == sha256 if isinstance(sha256, str) else None
+            return Brought(here, same_as, downloaded=False)
+        got = self.get(task, name=name, revision=revision, progress=progress, cancel=cancel)
+        return Brought(Path(got.path), got.checked == "hash" or None, downloaded=True)
 
     def path(
         self,

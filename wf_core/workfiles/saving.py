@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from wf_core.disk.locks import hold
@@ -9,8 +11,11 @@ from wf_core.errors import NotFound, UsageError
 from wf_core.host import Host
 from wf_core.results import LaterRevision, PendingSave, SaveResult, SpoolResult, SyncResult
 from wf_core.saves import uploader
+from wf_core.saves.adopted import AdoptedFile
 from wf_core.saves.checks import Plan
+from wf_core.saves.gauge import Gauge, gauge_folder
 from wf_core.saves.journal import OPEN_STATES, SaveRow
+from wf_core.saves.parking import Stopped
 from wf_core.saves.request import SaveRequest
 from wf_core.workfiles.operations import Cancel, Operations, Progress
 from wf_core.workfiles.waiting import pending
@@ -21,6 +26,7 @@ _LOOKS_PER_SAVE = 5
 _LOOK_SECONDS = 60.0
 """Second looks are taken along by later saves, but not by those of the same batch: ``wf sync``
 and the uploader look at once."""
+_KNOWN_SECONDS = 60.0
 
 
 class SaveOperations(Operations):
@@ -32,6 +38,8 @@ class SaveOperations(Operations):
         request: SaveRequest,
         *,
         wait: bool = True,
+        patience: float | None = None,
+        kept: Callable[[], None] | None = None,
         progress: Progress | None = None,
         cancel: Cancel | None = None,
     ) -> SaveResult:
@@ -42,6 +50,10 @@ class SaveOperations(Operations):
             request: task, name, comment and the rest.
             wait: with it the answer is committed, or pending where the server could not take
                 the save now; without, the save is safe here and sent in the background.
+            patience: seconds a request may keep the artist waiting, instead of the settings'
+                ``offline_budget``; what is known of the numbers then counts for a minute (see
+                :meth:`next_revision`).
+            kept: called as soon as the scene's file may be written again.
             progress: see :data:`Progress`.
             cancel: see :data:`Cancel`; a save that is safe already stays in the queue.
 
@@ -50,11 +62,21 @@ class SaveOperations(Operations):
             Cancelled: as its message says.
         """
         desk = self.desk
-        saved = desk.engine.save(host, request, deliver=wait, progress=progress, cancel=cancel)
+        engine = desk.engine
+        if patience is not None:
+            engine = desk.engine_within(patience, known=_KNOWN_SECONDS)
+        saved = engine.save(
+            host,
+            request,
+            deliver=wait and not self.offline,
+            kept=None if kept is None else lambda _: kept(),
+            progress=progress,
+            cancel=cancel,
+        )
         if saved.row.state == "committed":
             desk.queue.look_again(at_most=_LOOKS_PER_SAVE, overdue=_LOOK_SECONDS)
         else:
-            uploader.start(self.settings)
+            self._send_in_background()
         plan = saved.plan
         if not isinstance(plan, Plan):
             return _result(saved.row)
@@ -98,9 +120,74 @@ class SaveOperations(Operations):
         """How much is kept here for saves that are not on the server yet."""
         return SpoolResult(size=self.desk.spool.size(), limit=self.settings.profile.spool_limit)
 
+    def adopt(self, path: Path, request: SaveRequest, *, host: Host) -> SaveResult:
+        """Make a file that lies at the next revision's path that revision, as it is.
+
+        Args:
+            path: the file; it is not written, moved or copied over.
+            request: as for :meth:`save`.
+            host: the application that wrote it; nothing of its scene is saved.
+
+        Raises:
+            PathTaken: the next revision belongs to another path by now.
+            WorkfilesError: nothing was changed.
+        """
+        file = AdoptedFile(
+            path, software=host.name, version=host.version, replaced=host.replaces_files
+        )
+        return self.save(file, replace(request, adopt=path), wait=False)
+
     def status(self) -> list[PendingSave]:
         """The saves that are not committed, oldest first."""
         return [pending(row) for row in self.desk.journal.rows(*OPEN_STATES)]
+
+    def resume(self) -> bool:
+        """Have what waits sent in the background; False when nothing does, or while the
+        network may not be used."""
+        rows = self.desk.journal.rows(*OPEN_STATES)
+        return any(row.parked is None for row in rows) and self._send_in_background()
+
+    def _send_in_background(self) -> bool:
+        if self.offline:
+            return False
+        uploader.start(self.settings)
+        return True
+
+    def uploads(self) -> dict[str, tuple[int, int]]:
+        """Bytes sent and in total of the saves that are being sent now, by their id."""
+        folder = gauge_folder(self.settings.home)
+        found = ((row.save_id, Gauge(folder, row.save_id).read()) for row in self._open_rows())
+        return {save_id: sent for save_id, sent in found if sent is not None}
+
+    def stop_upload(self, save_id: str) -> None:
+        """Stop sending one save; it stays safe here until :meth:`retry`. What is on the
+        server already stays there.
+
+        Raises:
+            NotFound: no such save waits.
+        """
+        row = self._row(save_id)
+        with hold(self.desk.engine.row_lock(row.save_id)) as mine:
+            if mine:  # nobody is sending it
+                self.desk.journal.update(row, parked="stopped", error=str(Stopped()), next_try=None)
+            else:
+                Gauge(gauge_folder(self.settings.home), row.save_id).stop()
+
+    def retry_in_background(self, save_id: str) -> None:
+        """As :meth:`retry`, by the uploader.
+
+        Raises:
+            NotFound: no such save waits.
+        """
+        row = self._row(save_id)
+        Gauge(gauge_folder(self.settings.home), row.save_id).clear()
+        with hold(self.desk.engine.row_lock(row.save_id), wait=2.0) as mine:
+            if mine:  # else it is being sent already
+                self.desk.journal.update(row, parked=None, error=None, next_try=None, synced=True)
+        self._send_in_background()
+
+    def _open_rows(self) -> list[SaveRow]:
+        return self.desk.journal.rows(*OPEN_STATES)
 
     def sync(self, *, progress: Progress | None = None, cancel: Cancel | None = None) -> SyncResult:
         """Try every save that waits, parked ones too, and tidy up behind those that arrived."""

@@ -52,6 +52,7 @@ _PARKED = {
     "permission_denied": ("Ask to be assigned to the task, then {retry}. {discard} gives it up."),
     "path_taken": "Move the file in its place away, then {retry}.",
     "changed": "Save its scene again as a new revision, then {discard}.",
+    "stopped": "{retry} sends it. {discard} gives it up.",
     "parked": "Save its scene again as a new revision, then {discard}.",
     "no_file_tree": "Ask for a file tree of the production (“wf tree”), then {retry}.",
     "not_found": (

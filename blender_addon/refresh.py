@@ -1,0 +1,247 @@
+"""Asking for what is shown: when a file is opened or saved, and now and then while it is seen.
+
+Every question goes to a thread; drawing never asks. What only the journal knows (progress,
+what waits) is looked up often while something is under way, the server seldom, and only
+while the Kitsu tab is on the screen.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import bpy
+
+from . import core
+from .session import current
+from .shown import ChosenTask, redraw
+
+if TYPE_CHECKING:
+    from wf_core.models import Person, Task, TaskContext
+    from wf_core.results import PendingSave, Revision
+    from wf_core.workfiles import NextRevision, SceneFacts, Workfiles
+
+__all__ = [
+    "account",
+    "choose_task",
+    "everything",
+    "next_revision",
+    "register",
+    "revisions",
+    "scene",
+    "seen",
+    "task_in_view",
+    "tasks",
+    "unregister",
+    "waiting",
+]
+
+_TICK = 0.5  # seconds; looks at the clock and at two flags, as a rule
+_SEEN_SECONDS = 3.0  # a tab that was drawn so long ago is taken to be on the screen
+_SERVER_SECONDS = 30.0
+_QUEUE_SECONDS = 1.0
+
+
+class _Clock:
+    """When things were looked at last (time.monotonic)."""
+
+    seen = scene = queue = 0.0
+    began = False
+
+
+_clock = _Clock()
+
+
+def seen() -> None:
+    """Called by whatever is drawn: somebody is looking."""
+    _clock.seen = time.monotonic()
+
+
+def task_in_view() -> ChosenTask | None:
+    """The task of the open scene: the chosen one, else its own."""
+    shown = current().shown
+    if shown.task is not None:
+        return shown.task
+    if shown.facts is not None and shown.facts.task_id:
+        return ChosenTask(shown.facts.task_id, shown.facts.task_label)
+    return None
+
+
+# questions
+
+
+def everything() -> None:
+    """Ask for all there is to show."""
+    account()
+    waiting()
+    scene()
+    tasks()
+
+
+def account() -> None:
+    """Which server, and who is logged in there."""
+
+    def ask(tool: Workfiles) -> tuple[str | None, Person | None]:
+        server = tool.settings.server
+        return server, tool.whoami() if server and not tool.offline else None
+
+    def show(answer: tuple[str | None, Person | None]) -> None:
+        shown = current().shown
+        shown.server, person = answer
+        if person is not None or not current().offline:
+            shown.person = person
+
+    def fail(_: Exception) -> None:
+        current().looker.submit(lambda tool: tool.settings.server, done=show_server)
+
+    def show_server(server: str | None) -> None:
+        current().shown.server = server
+        redraw()
+
+    current().look(ask, show, topic="account", failed=fail)
+
+
+def tasks() -> None:
+    """The account's open tasks."""
+
+    def show(answer: list[Task]) -> None:
+        current().shown.tasks = answer
+
+    current().look(lambda tool: tool.tasks(), show, topic="tasks")
+
+
+def scene() -> None:
+    """About the open scene, then its revisions and what a save would do."""
+    session = current()
+    _clock.scene = time.monotonic()
+    host, chosen = session.host, session.shown.task
+    tag, path = host.get_tag(), host.current_path()
+    task = chosen.id if chosen else None
+
+    def show(facts: SceneFacts) -> None:
+        session.shown.facts = facts
+        if facts.task_id:
+            revisions()
+            next_revision(facts.name)
+        elif path is not None and not facts.other_server:
+            session.look(lambda tool: tool.guess_task(path), guessed, topic="guess")
+
+    def guessed(context: TaskContext | None) -> None:
+        if context is not None and session.host.current_path() == path:
+            choose_task(ChosenTask(context.task.id, context.label))
+
+    session.look(lambda tool: tool.facts_of_scene(tag, path, task=task), show, topic="scene")
+
+
+def choose_task(task: ChosenTask | None) -> None:
+    """Make it the task of the open scene, from the next save on; None: the scene's own again."""
+    shown = current().shown
+    shown.task, shown.revisions, shown.next = task, None, None
+    scene()
+
+
+def revisions() -> None:
+    """The revisions of the task in view."""
+    task = task_in_view()
+    if task is None:
+        return
+
+    def show(answer: list[Revision]) -> None:
+        current().shown.revisions = answer
+
+    current().look(lambda tool: tool.list_revisions(task.id), show, topic="revisions")
+
+
+def next_revision(name: str) -> None:
+    """What a save under this name would do."""
+    session, task = current(), task_in_view()
+    if task is None:
+        return
+    tag, software = session.host.get_tag(), session.host.name
+
+    def ask(tool: Workfiles) -> NextRevision:
+        return tool.next_revision(task.id, name=name, tag=tag, software=software)
+
+    def show(answer: NextRevision) -> None:
+        session.shown.next = answer
+
+    session.look(ask, show, topic="next")
+
+
+def waiting() -> None:
+    """What is on its way to the server, as the journal has it; asks no server."""
+    session = current()
+    _clock.queue = time.monotonic()
+
+    def ask(tool: Workfiles) -> tuple[list[PendingSave], dict[str, tuple[int, int]]]:
+        return (tool.status(), tool.uploads()) if tool.settings.server else ([], {})
+
+    def show(answer: tuple[list[PendingSave], dict[str, tuple[int, int]]]) -> None:
+        shown = session.shown
+        arrived = {row.save_id for row in shown.pending} - {row.save_id for row in answer[0]}
+        changed = (shown.pending, shown.sent) != answer
+        shown.pending, shown.sent = answer
+        if arrived:
+            scene()
+        if changed:
+            redraw()
+
+    answer = session.saver.submit(ask, done=show, topic="queue")
+    if bpy.app.background:
+        session.wait(answer)
+
+
+# when
+
+
+def _tick() -> float:
+    session, now = current(), time.monotonic()
+    if session.notice_online_access() and core.ready():
+        everything()
+    if not core.ready():
+        return _TICK
+    if not _clock.began:
+        _begin()
+    on_screen = now - _clock.seen < _SEEN_SECONDS
+    busy = any(row.state != "parked" for row in session.shown.pending)
+    if now - _clock.queue > (_QUEUE_SECONDS if busy and on_screen else _SERVER_SECONDS):
+        waiting()
+    if on_screen and session.shown.server and now - _clock.scene > _SERVER_SECONDS:
+        scene()
+    return _TICK
+
+
+def _begin() -> None:
+    """Once, when the core is there: show what there is, and send what earlier sessions left."""
+    _clock.began = True
+    everything()
+    current().looker.submit(lambda tool: bool(tool.settings.server) and tool.resume())
+
+
+@bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
+def _after_opening(*_: object) -> None:
+    shown = current().shown
+    shown.task = shown.facts = shown.next = shown.revisions = None
+    if core.ready() and not bpy.app.background:
+        scene()
+
+
+@bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
+def _after_saving(*_: object) -> None:
+    if core.ready() and not bpy.app.background:
+        scene()
+
+
+def register() -> None:
+    _clock.__dict__.clear()
+    bpy.app.handlers.load_post.append(_after_opening)
+    bpy.app.handlers.save_post.append(_after_saving)
+    if not bpy.app.background:
+        bpy.app.timers.register(_tick, first_interval=_TICK, persistent=True)
+
+
+def unregister() -> None:
+    if bpy.app.timers.is_registered(_tick):
+        bpy.app.timers.unregister(_tick)
+    bpy.app.handlers.save_post.remove(_after_saving)
+    bpy.app.handlers.load_post.remove(_after_opening)

@@ -1,0 +1,369 @@
+"""Save New Revision: the dialog, the save, and what is said afterwards."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+
+from wf_core.errors import PathTaken, WorkfilesError
+
+from . import core, refresh
+from .session import OFFLINE, current
+from .shown import redraw
+from .telling import notify, paragraph, said, tell
+
+if TYPE_CHECKING:
+    from wf_core.results import SaveResult
+    from wf_core.workfiles import NextRevision, SaveRequest
+
+__all__ = ["WORKFILES_OT_adopt_file", "WORKFILES_OT_save_revision", "register", "unregister"]
+
+_DIALOG_WIDTH = 460
+_PREVIEW_SECONDS = 0.25
+"""The dialog waits so long for the path of what would be saved; it opens without it then."""
+_MOST_MISSING = 6
+
+
+def _names(_self: object, _context: bpy.types.Context, _typed: str) -> list[str]:
+    upcoming = current().shown.next
+    return list(upcoming.names) if upcoming is not None else ["main"]
+
+
+def _name_changed(self: WORKFILES_OT_save_revision, _: bpy.types.Context) -> None:
+    self.look_ahead()
+
+
+class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's naming)
+    """Save the open scene as the next revision of its task in Kitsu"""
+
+    bl_idname = "kitsu_workfiles.save_revision"
+    bl_label = "Save New Revision"
+    bl_options = {"INTERNAL"}  # noqa: RUF012  (Blender's way)
+
+    task: StringProperty(
+        name="Task",
+        description="UUID, path-like reference or page address of the task; "
+        "by default the open scene's",
+        options={"SKIP_SAVE"},
+    )
+    name: StringProperty(
+        name="File",
+        description="Which of the task's files: main, or one of those beside it",
+        default="main",
+        search=_names,
+        search_options={"SUGGESTION"},
+        update=_name_changed,
+        options={"SKIP_SAVE"},
+    )
+    comment: StringProperty(
+        name="Comment", description="What changed", default="", options={"SKIP_SAVE"}
+    )
+    software: StringProperty(
+        name="Software",
+        description="Name of Kitsu's software record; Blender by default",
+        options={"SKIP_SAVE"},
+    )
+    base_revision: IntProperty(
+        name="Base Revision",
+        description="The revision this one was made from; 0: what the scene says",
+        min=0,
+        options={"SKIP_SAVE"},
+    )
+    if_behind: EnumProperty(
+        name="If Behind",
+        description="What to do when somebody saved a revision after the one this scene is from",
+        items=(("save", "Save", "Save anyway"), ("fail", "Fail", "Do not save")),
+        default="save",
+        options={"SKIP_SAVE"},
+    )
+    no_wait: BoolProperty(
+        name="Do Not Wait",
+        description="Return once the scene is safe here; it is sent in the background",
+        default=False,
+        options={"SKIP_SAVE"},
+    )
+
+    # Not annotated: Blender would take it for a property.
+    _missing = ()
+
+    @classmethod
+    def poll(cls, _: bpy.types.Context) -> bool:
+        problem = core.problem()
+        if problem is not None:
+            cls.poll_message_set(f"{problem.message} {problem.hint}")
+            return False
+        shown = current().shown
+        if core.ready() and not bpy.app.background and shown.server is None:
+            cls.poll_message_set("Log in to Kitsu first, in the preferences of this extension")
+            return False
+        return True
+
+    def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
+        self.no_wait = True
+        host = current().host
+        task = refresh.task_in_view()
+        if not self.task:
+            if task is None:
+                tell(self, "WARNING", "Choose the task of this scene first, in the Kitsu tab.")
+                return {"CANCELLED"}
+            self.task = task.id
+        facts = current().shown.facts
+        if not self.properties.is_property_set("name") and facts is not None:
+            self["name"] = facts.name
+        self._missing = tuple(host.missing_files())
+        self.look_ahead()
+        return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
+
+    def look_ahead(self) -> None:
+        """Ask what this save would do, and wait a moment for the answer."""
+        session, host = current(), current().host
+        task, name, tag = self.task, self.name, host.get_tag()
+        if not task or bpy.app.background:
+            return
+        session.shown.next = None
+
+        def show(answer: NextRevision) -> None:
+            session.shown.next = answer
+
+        answer = session.look(
+            lambda tool: tool.next_revision(task, name=name, tag=tag, software=host.name),
+            show,
+            topic="next",
+        )
+        session.main_thread.serve(answer, seconds=_PREVIEW_SECONDS)
+
+    def check(self, _: bpy.types.Context) -> bool:
+        return True
+
+    def draw(self, _: bpy.types.Context) -> None:
+        shown = current().shown
+        column = self.layout.column()
+        upcoming = shown.next
+        task = refresh.task_in_view()
+        column.label(text=upcoming.label if upcoming else task.label if task else self.task)
+        column.prop(self, "comment")
+        column.prop(self, "name")
+        column.separator()
+        problem = shown.problems.get("next")
+        if problem is not None:
+            paragraph(column, said(problem), icon="ERROR", width=_DIALOG_WIDTH)
+        elif upcoming is None:
+            column.label(text="Waiting for Kitsu's answer…", icon="TIME")
+        else:
+            self._draw_next(column, upcoming)
+        if current().offline:
+            paragraph(column, OFFLINE, icon="INTERNET_OFFLINE", width=_DIALOG_WIDTH)
+        if self._missing:
+            self._draw_missing(column)
+
+    def _draw_next(self, column: bpy.types.UILayout, upcoming: NextRevision) -> None:
+        column.label(text=f"Revision {upcoming.revision}", icon="FILE_TICK")
+        paragraph(column, str(upcoming.path), width=_DIALOG_WIDTH)
+        if not upcoming.online:
+            paragraph(
+                column,
+                "The server does not answer. The scene is saved under a provisional name, and "
+                "gets its number when it does.",
+                icon="INTERNET_OFFLINE",
+                width=_DIALOG_WIDTH,
+            )
+        if upcoming.behind:
+            words = f"“{upcoming.newest_comment}”" if upcoming.newest_comment else "no comment"
+            paragraph(
+                column,
+                f"{upcoming.newest_by} saved revision {upcoming.newest} ({words}) after revision "
+                f"{upcoming.base_revision}, which this scene comes from. It is not in here.",
+                icon="ERROR",
+                width=_DIALOG_WIDTH,
+            )
+        if upcoming.taken:
+            paragraph(
+                column,
+                "Another file is there already. It is not a revision and is never written "
+                "over; you will be asked what to do with it.",
+                icon="ERROR",
+                width=_DIALOG_WIDTH,
+            )
+
+    def _draw_missing(self, column: bpy.types.UILayout) -> None:
+        box = column.box().column(align=True)
+        count = len(self._missing)
+        what = "1 file" if count == 1 else f"{count} files"
+        box.label(text=f"{what} this scene needs cannot be found:", icon="ERROR")
+        for missing in self._missing[:_MOST_MISSING]:
+            paragraph(box, f"{missing.path} ({missing.used_by})", width=_DIALOG_WIDTH)
+        if count > _MOST_MISSING:
+            box.label(text=f"and {count - _MOST_MISSING} more")
+
+    def execute(self, _: bpy.types.Context) -> set[str]:
+        session = current()
+        release = self.no_wait and not bpy.app.background
+        try:
+            request = self._request()
+            written = session.save(
+                request,
+                wait=not self.no_wait,
+                release=release,
+                patience=self._patience(),
+                done=_saved,
+                failed=_failed_late,
+            )
+        except PathTaken as exc:
+            if release:
+                self._offer_adoption(exc)
+            else:
+                tell(self, "ERROR", said(exc))
+            return {"CANCELLED"}
+        except (WorkfilesError, core.CoreUnavailable) as exc:
+            tell(self, "ERROR", said(exc))
+            return {"CANCELLED"}
+        number = written.tag.revision if written.tag else None
+        name = written.written.name if written.written else ""
+        saved = f"Saved revision {number}: {name}" if number else f"Saved without a number: {name}"
+        self.report({"INFO"}, saved)
+        session.shown.notice = saved
+        session.shown.task = None  # it is the scene's own now
+        if not bpy.app.background:
+            refresh.scene()
+            refresh.waiting()
+        return {"FINISHED"}
+
+    def _request(self) -> SaveRequest:
+        core.load()
+        from wf_core.workfiles import SaveRequest
+
+        task = self.task or self._own_task()
+        return SaveRequest(
+            task=task,
+            name=self.name,
+            comment=self.comment,
+            software=self.software or None,
+            base_revision=self.base_revision or None,
+            if_behind=self.if_behind,
+        )
+
+    def _own_task(self) -> str:
+        """The scene's task, for scripts that name none."""
+        known = refresh.task_in_view()
+        if known is not None:
+            return known.id
+        tag = current().host.get_tag()
+        if tag is None:
+            raise WorkfilesError(
+                "It is not known which task this scene belongs to; nothing was saved.",
+                hint="Choose one in the Kitsu tab, or give the operator its task.",
+            )
+        return tag.task_id
+
+    def _patience(self) -> float | None:
+        """Seconds a person may wait for one answer; scripts that wait anyway have the settings'."""
+        if not self.no_wait:
+            return None
+        from wf_core.workfiles import patience_for
+
+        upcoming = current().shown.next
+        return patience_for(upcoming.answer_seconds if upcoming else None)
+
+    def _offer_adoption(self, exc: PathTaken) -> None:
+        upcoming = current().shown.next
+        if upcoming is None or not upcoming.path.exists():
+            tell(self, "ERROR", said(exc))
+            return
+        bpy.ops.kitsu_workfiles.adopt_file(
+            "INVOKE_DEFAULT",
+            filepath=str(upcoming.path),
+            task=self.task,
+            name=self.name,
+            comment=self.comment,
+        )
+
+
+class WORKFILES_OT_adopt_file(bpy.types.Operator):  # noqa: N801
+    """Make the file that lies at the next revision's path that revision, as it is on the disk"""
+
+    bl_idname = "kitsu_workfiles.adopt_file"
+    bl_label = "Adopt File as Revision"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+    task: StringProperty(options={"SKIP_SAVE"})
+    name: StringProperty(default="main", options={"SKIP_SAVE"})
+    comment: StringProperty(name="Comment", options={"SKIP_SAVE"})
+
+    def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
+        return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
+
+    def draw(self, _: bpy.types.Context) -> None:
+        column = self.layout.column()
+        paragraph(
+            column,
+            "A file that is not a revision lies where the next revision belongs. It was left "
+            "alone, and the open scene was not saved:",
+            icon="ERROR",
+            width=_DIALOG_WIDTH,
+        )
+        paragraph(column, self.filepath, width=_DIALOG_WIDTH)
+        paragraph(
+            column,
+            "OK makes this file the revision, as it is on the disk. Then save the open scene "
+            "again: it becomes the one after it.",
+            width=_DIALOG_WIDTH,
+        )
+        column.prop(self, "comment")
+
+    def execute(self, _: bpy.types.Context) -> set[str]:
+        session = current()
+        core.load()
+        from wf_core.workfiles import SaveRequest
+
+        request = SaveRequest(task=self.task, name=self.name, comment=self.comment)
+        answer = session.adopt(Path(self.filepath), request)
+        try:
+            result = session.wait(answer)
+        except (WorkfilesError, core.CoreUnavailable) as exc:
+            tell(self, "ERROR", said(exc))
+            return {"CANCELLED"}
+        self.report({"INFO"}, f"Revision {result.revision} is {Path(result.path).name}")
+        _saved(result)
+        return {"FINISHED"}
+
+
+def _saved(result: SaveResult) -> None:
+    """The save is safe: on this machine's disk, and on its way."""
+    if bpy.app.background:
+        return
+    current().shown.notice = (
+        f"Revision {result.revision} is safe on this machine."
+        if result.revision
+        else "Saved without a number; it follows when the server answers."
+    )
+    refresh.waiting()
+    refresh.scene()
+    redraw()
+
+
+def _failed_late(problem: Exception) -> None:
+    """Blender has written the scene, but it could not be kept or put onto the disk."""
+    notify("Saving the revision failed", said(problem))
+    refresh.scene()
+
+
+def _menu(self: Any, _: bpy.types.Context) -> None:
+    self.layout.operator_context = "INVOKE_DEFAULT"
+    self.layout.operator(WORKFILES_OT_save_revision.bl_idname, icon="FILE_TICK")
+
+
+_CLASSES = (WORKFILES_OT_save_revision, WORKFILES_OT_adopt_file)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,96 @@
+"""What panels show: the last answer to each question, and what has gone wrong.
+
+Plain values, replaced as a whole on the main thread; drawing reads them and asks nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import bpy
+
+if TYPE_CHECKING:
+    from wf_core.models import Person, Task
+    from wf_core.results import CheckResult, PendingSave, Revision
+    from wf_core.workfiles import NextRevision, SceneFacts
+
+__all__ = ["ChosenTask", "Shown", "Transfer", "redraw"]
+
+
+@dataclass(frozen=True)
+class ChosenTask:
+    """A task by its id, and as people write it."""
+
+    id: str
+    label: str
+
+
+class Transfer:
+    """A download under way; its thread reports to it, panels read it."""
+
+    def __init__(self, name: str, revision: int) -> None:
+        self.name, self.revision = name, revision
+        self.done, self.total = 0, 0
+        self._cancelled = False
+
+    def note(self, _: str, done: int, total: int) -> None:
+        self.done, self.total = done, total
+
+    def cancel(self) -> None:
+        self._cancelled = True
+
+    def is_cancelled(self) -> bool:
+        return self._cancelled
+
+    @property
+    def share(self) -> float:
+        """What is here of it, 0 to 1."""
+        return min(1.0, self.done / self.total) if self.total else 0.0
+
+
+@dataclass
+class Shown:
+    """The last answers.
+
+    Attributes:
+        server: address of the server; None until somebody logged in, "" while not known.
+        person: who is logged in.
+        tasks: the account's open tasks; None until they were asked for.
+        task: the task that was chosen for the open scene, where it is not the scene's own.
+        facts: about the open scene.
+        next: what a save would do.
+        revisions: of the task, newest first; None until they were asked for.
+        pending: saves of this machine that are not on the server.
+        sent: bytes sent and in total of those that are being sent.
+        problems: by question, why there is no answer (to date).
+        transfer: the download that is under way.
+        checks: of the set-up.
+        notice: what happened last, for the artist to read.
+    """
+
+    server: str | None = ""
+    person: Person | None = None
+    tasks: list[Task] | None = None
+    task: ChosenTask | None = None
+    facts: SceneFacts | None = None
+    next: NextRevision | None = None
+    revisions: list[Revision] | None = None
+    pending: list[PendingSave] = field(default_factory=list)
+    sent: dict[str, tuple[int, int]] = field(default_factory=dict)
+    problems: dict[str, Exception] = field(default_factory=dict)
+    transfer: Transfer | None = None
+    checks: list[CheckResult] | None = None
+    notice: str = ""
+
+
+def redraw() -> None:
+    """Have the sidebars of 3D viewports and the preferences drawn again; nothing else is."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "PREFERENCES":
+                area.tag_redraw()
+            elif area.type == "VIEW_3D":
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()

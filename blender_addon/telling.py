@@ -1,0 +1,67 @@
+"""Words for people, in Blender's ways of showing them."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+import bpy
+
+__all__ = ["notify", "paragraph", "said", "tell"]
+
+_LETTER = 6.6  # pixels of an average letter of Blender's font at scale 1
+_ICON = 24  # pixels
+_LEAST_LETTERS = 12
+
+
+def said(problem: Exception) -> str:
+    """What went wrong and what to do; of a bug, that it is one."""
+    message = getattr(problem, "message", None)
+    if isinstance(message, str):
+        return f"{message} {getattr(problem, 'hint', '')}".strip()
+    return (
+        f"Something unforeseen went wrong ({type(problem).__name__}: {problem}). Blender's system "
+        "console has the details."
+    )
+
+
+def paragraph(
+    layout: Any, text: str, *, width: float, icon: str = "NONE", alert: bool = False
+) -> None:
+    """A text as lines that fit: Blender cuts long labels off in the middle.
+
+    Args:
+        layout: where.
+        text: one paragraph; paths are broken where they must be.
+        width: pixels there are, before Blender's scale.
+        icon: beside the first line.
+        alert: in the colour of warnings.
+    """
+    room = width - (_ICON if icon != "NONE" else 0) - _ICON / 2
+    letters = max(_LEAST_LETTERS, int(room / _LETTER))
+    lines = textwrap.wrap(text, letters, break_on_hyphens=False) or [""]
+    column = layout.column(align=True)
+    column.alert = alert
+    column.scale_y = 0.8
+    for number, line in enumerate(lines):
+        if icon != "NONE":
+            column.label(text=line, icon=icon if number == 0 else "BLANK1")
+        else:
+            column.label(text=line)
+
+
+def tell(operator: bpy.types.Operator, kind: str, text: str) -> None:
+    """Report it: a pop-up where a person called the operator, an exception for scripts."""
+    operator.report({kind}, text)
+
+
+def notify(title: str, text: str) -> None:
+    """A pop-up from outside an operator; on the system console without a window."""
+    if bpy.app.background:
+        print(f"{title}: {text}")
+        return
+
+    def draw(self: Any, _: bpy.types.Context) -> None:
+        paragraph(self.layout, text, width=420)
+
+    bpy.context.window_manager.popup_menu(draw, title=title, icon="ERROR")

@@ -1,0 +1,42 @@
+"""The extension enabled in this Blender, and a person at it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+
+import bpy
+import pytest
+from live_kitsu import LiveKitsu
+
+from wf_core.settings import load
+from wf_core.workfiles import Workfiles
+
+
+@pytest.fixture
+def extension() -> Iterator[None]:
+    """Enabled as Blender does it, and disabled again."""
+    bpy.context.preferences.system.use_online_access = True
+    bpy.ops.preferences.addon_enable(module="blender_addon")
+    assert "blender_addon" in bpy.context.preferences.addons
+    yield
+    bpy.ops.preferences.addon_disable(module="blender_addon")
+
+
+@pytest.fixture
+def artist(kitsu: LiveKitsu) -> None:
+    """Somebody logged in before Blender was started."""
+    email, password = kitsu.credentials("artist")
+    with Workfiles(load()) as workfiles:
+        workfiles.login(kitsu.url, email=email, password=password)
+
+
+def wait_until_sent() -> None:
+    """Let everything that waits arrive, as the uploader would."""
+    with Workfiles(load()) as workfiles:
+        left = workfiles.sync()
+        assert (left.pending, left.parked) == (0, 0)
+
+
+__all__ = ["artist", "extension", "import_module", "sys", "wait_until_sent"]

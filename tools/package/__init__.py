@@ -1,0 +1,1 @@
+"""The Blender extension: its wheels, its zips, and the index that a studio hosts."""
