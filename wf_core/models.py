@@ -107,6 +107,22 @@ class Task(Record):
     task_status_name: str | None = None
     due_date: str | None = None
 
+    @property
+    def place(self) -> str:
+        """Where it stands in its production, from the names: ``Props/Lamp``, ``SQ01/SH010``."""
+        between = (
+            (self.episode_name, self.sequence_name)
+            if self.entity_type_name in ("Shot", "Sequence", "Scene", "Episode")
+            else (self.entity_type_name,)
+        )
+        return "/".join(part for part in (*between, self.entity_name) if part)
+
+    @property
+    def label(self) -> str:
+        """The task as people write it, from its names: ``Production/Props/Lamp/Modeling``."""
+        parts = (self.project_name, self.place, self.task_type_name)
+        return "/".join(part for part in parts if part)
+
 
 class Software(Record):
     """A software record. ``file_extension`` comes with or without its dot."""

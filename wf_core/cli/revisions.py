@@ -60,7 +60,7 @@ def tasks(
 def _task_document(task: Task) -> dict[str, Any]:
     return {
         "id": task.id,
-        "reference": _reference(task),
+        "reference": task.label,
         "project": task.project_name,
         "project_id": task.project_id,
         "episode": task.episode_name,
@@ -72,17 +72,6 @@ def _task_document(task: Task) -> dict[str, Any]:
         "status": task.task_status_name,
         "due_date": task.due_date,
     }
-
-
-def _reference(task: Task) -> str:
-    """The task as every command takes it back: ``Production/Props/Lamp/Modeling``."""
-    between = (
-        (task.episode_name, task.sequence_name)
-        if task.entity_type_name in ("Shot", "Sequence", "Scene", "Episode")
-        else (task.entity_type_name,)
-    )
-    parts = [task.project_name, *between, task.entity_name, task.task_type_name]
-    return "/".join(part for part in parts if part)
 
 
 def list_revisions(
