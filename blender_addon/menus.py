@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import bpy
@@ -103,7 +104,8 @@ class WORKFILES_OT_show_tab(bpy.types.Operator):  # noqa: N801
         area.spaces.active.show_region_ui = True
         for region in area.regions:
             if region.type == "UI":
-                region.active_panel_category = "Kitsu"
+                with suppress(AttributeError):  # to be read only, before some release
+                    region.active_panel_category = "Kitsu"
                 region.tag_redraw()
         return {"FINISHED"}
 

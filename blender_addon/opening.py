@@ -69,10 +69,8 @@ class OfRevision:
     revision: IntProperty(name="Revision", min=1, options={"SKIP_SAVE"})
 
     def reference(self) -> str:
-        task = refresh.task_in_view()
-        if not self.task and task is None:
-            raise WorkfilesError("It is not known whose revision is meant: give its task.")
-        return self.task or (task.id if task else "")
+        """The task. Raises WorkfilesError when none is given and the scene names none."""
+        return self.task or refresh.task_of_scene()
 
 
 class WORKFILES_OT_open_revision(OfRevision, bpy.types.Operator):  # noqa: N801

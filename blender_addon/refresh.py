@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from wf_core.errors import NotFound
+from wf_core.errors import NotFound, WorkfilesError
 
 from . import core, pictures
 from .choices import CHOICES
@@ -37,6 +37,7 @@ __all__ = [
     "scene",
     "seen",
     "task_in_view",
+    "task_of_scene",
     "tasks",
     "unregister",
     "waiting",
@@ -71,6 +72,24 @@ def task_in_view() -> ChosenTask | None:
     if shown.facts is not None and shown.facts.task_id:
         return ChosenTask(shown.facts.task_id, shown.facts.task_label)
     return None
+
+
+def task_of_scene() -> str:
+    """The id of that task; as the scene itself has it, where nobody was asked yet.
+
+    Raises:
+        WorkfilesError: no task is known.
+    """
+    known = task_in_view()
+    if known is not None:
+        return known.id
+    tag = current().host.get_tag()
+    if tag is None:
+        raise WorkfilesError(
+            "It is not known which task this scene belongs to; nothing was done.",
+            hint="Choose one in the Kitsu tab, or give the operator its task.",
+        )
+    return tag.task_id
 
 
 # questions

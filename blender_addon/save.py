@@ -242,7 +242,7 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         core.load()
         from wf_core.workfiles import SaveRequest
 
-        task = self.task or self._own_task()
+        task = self.task or refresh.task_of_scene()
         return SaveRequest(
             task=task,
             name=self.name,
@@ -251,19 +251,6 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
             base_revision=self.base_revision or None,
             if_behind=self.if_behind,
         )
-
-    def _own_task(self) -> str:
-        """The scene's task, for scripts that name none."""
-        known = refresh.task_in_view()
-        if known is not None:
-            return known.id
-        tag = current().host.get_tag()
-        if tag is None:
-            raise WorkfilesError(
-                "It is not known which task this scene belongs to; nothing was saved.",
-                hint="Choose one in the Kitsu tab, or give the operator its task.",
-            )
-        return tag.task_id
 
     def _patience(self) -> float | None:
         """Seconds a person may wait for one answer; scripts that wait anyway have the settings'."""
