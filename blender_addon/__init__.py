@@ -14,11 +14,18 @@ __all__ = ["register", "unregister"]
 
 MODULES = (
     "core",
-    "preferences",
     "session",
+    "choices",
+    "pictures",
     "refresh",
+    "preferences",
+    "account",
+    "choosing",
     "save",
     "opening",
+    "revision_actions",
+    "panels",
+    "menus",
     "headless",
 )
 """What is registered, in this order, and unregistered in the opposite one.

@@ -11,7 +11,7 @@ from bpy.props import IntProperty, StringProperty
 from wf_core.errors import Cancelled, WorkfilesError
 
 from . import core, refresh
-from .preferences import preferences
+from .options import preferences
 from .session import current
 from .shown import Transfer, redraw
 from .telling import notify, paragraph, said, tell
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from wf_core.workfiles import Brought, Workfiles
 
-__all__ = ["register", "unregister"]
+__all__ = ["OfRevision", "register", "unregister"]
 
 _DIALOG_WIDTH = 460
 
@@ -54,7 +54,7 @@ def _bring(task: str, name: str, revision: int, then: Callable[[Brought], None])
     return session.fetcher.submit(work, done=done, failed=failed, topic="bring")
 
 
-class _OfRevision:
+class OfRevision:
     """The arguments of what is done with one revision."""
 
     bl_options = {"INTERNAL"}  # noqa: RUF012  (Blender's way)
@@ -69,13 +69,11 @@ class _OfRevision:
     revision: IntProperty(name="Revision", min=1, options={"SKIP_SAVE"})
 
     def reference(self) -> str:
-        task = refresh.task_in_view()
-        if not self.task and task is None:
-            raise WorkfilesError("It is not known whose revision is meant: give its task.")
-        return self.task or (task.id if task else "")
+        """The task. Raises WorkfilesError when none is given and the scene names none."""
+        return self.task or refresh.task_of_scene()
 
 
-class WORKFILES_OT_open_revision(_OfRevision, bpy.types.Operator):  # noqa: N801
+class WORKFILES_OT_open_revision(OfRevision, bpy.types.Operator):  # noqa: N801
     """Open this revision, from this disk or from Kitsu. Saving it makes the next revision"""
 
     bl_idname = "kitsu_workfiles.open_revision"
@@ -106,7 +104,7 @@ class WORKFILES_OT_open_revision(_OfRevision, bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
 
-class WORKFILES_OT_get_revision(_OfRevision, bpy.types.Operator):  # noqa: N801
+class WORKFILES_OT_get_revision(OfRevision, bpy.types.Operator):  # noqa: N801
     """Bring this revision to this disk without opening it"""
 
     bl_idname = "kitsu_workfiles.get_revision"

@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from . import core
+from wf_core.errors import NotFound, WorkfilesError
+
+from . import core, pictures
+from .choices import CHOICES
+from .options import preferences
 from .session import current
 from .shown import ChosenTask, redraw
+from .telling import said
 
 if TYPE_CHECKING:
     from wf_core.models import Person, Task, TaskContext
     from wf_core.results import PendingSave, Revision
+    from wf_core.settings import Settings
     from wf_core.workfiles import NextRevision, SceneFacts, Workfiles
 
 __all__ = [
@@ -31,6 +37,7 @@ __all__ = [
     "scene",
     "seen",
     "task_in_view",
+    "task_of_scene",
     "tasks",
     "unregister",
     "waiting",
@@ -67,6 +74,24 @@ def task_in_view() -> ChosenTask | None:
     return None
 
 
+def task_of_scene() -> str:
+    """The id of that task; as the scene itself has it, where nobody was asked yet.
+
+    Raises:
+        WorkfilesError: no task is known.
+    """
+    known = task_in_view()
+    if known is not None:
+        return known.id
+    tag = current().host.get_tag()
+    if tag is None:
+        raise WorkfilesError(
+            "It is not known which task this scene belongs to; nothing was done.",
+            hint="Choose one in the Kitsu tab, or give the operator its task.",
+        )
+    return tag.task_id
+
+
 # questions
 
 
@@ -81,33 +106,41 @@ def everything() -> None:
 def account() -> None:
     """Which server, and who is logged in there."""
 
-    def ask(tool: Workfiles) -> tuple[str | None, Person | None]:
-        server = tool.settings.server
-        return server, tool.whoami() if server and not tool.offline else None
+    def ask(tool: Workfiles) -> tuple[Settings, Person | None]:
+        person = tool.whoami() if tool.settings.server and not tool.offline else None
+        return tool.settings, person
 
-    def show(answer: tuple[str | None, Person | None]) -> None:
+    def show(answer: tuple[Settings, Person | None]) -> None:
         shown = current().shown
-        shown.server, person = answer
+        shown.settings, person = answer
         if person is not None or not current().offline:
             shown.person = person
 
     def fail(_: Exception) -> None:
-        current().looker.submit(lambda tool: tool.settings.server, done=show_server)
+        current().shown.person = None
+        current().looker.submit(lambda tool: tool.settings, done=show_settings)
 
-    def show_server(server: str | None) -> None:
-        current().shown.server = server
+    def show_settings(settings: Settings) -> None:
+        current().shown.settings = settings
         redraw()
 
     current().look(ask, show, topic="account", failed=fail)
 
 
 def tasks() -> None:
-    """The account's open tasks."""
+    """The account's open tasks, or all of the production that is browsed."""
+    browsed = CHOICES.production
 
-    def show(answer: list[Task]) -> None:
-        current().shown.tasks = answer
+    def ask(tool: Workfiles) -> tuple[list[Task], list[tuple[str, str]]]:
+        names = [(production.id, production.name) for production in tool.productions()]
+        if browsed is None:
+            return tool.tasks(), names
+        return tool.tasks(production=browsed[0], everyone=True), names
 
-    current().look(lambda tool: tool.tasks(), show, topic="tasks")
+    def show(answer: tuple[list[Task], list[tuple[str, str]]]) -> None:
+        current().shown.tasks, CHOICES.production_names = answer
+
+    current().look(ask, show, topic="tasks")
 
 
 def scene() -> None:
@@ -148,6 +181,7 @@ def revisions() -> None:
 
     def show(answer: list[Revision]) -> None:
         current().shown.revisions = answer
+        pictures.refresh()
 
     current().look(lambda tool: tool.list_revisions(task.id), show, topic="revisions")
 
@@ -183,12 +217,25 @@ def waiting() -> None:
         shown.pending, shown.sent = answer
         if arrived:
             scene()
+            if preferences().send_pictures:
+                for save_id in arrived:
+                    _send_picture(save_id)
         if changed:
             redraw()
 
     answer = session.saver.submit(ask, done=show, topic="queue")
     if bpy.app.background:
         session.wait(answer)
+
+
+def _send_picture(save_id: str) -> None:
+    """Once the revision is in Kitsu; without a picture there is nothing to send."""
+
+    def failed(problem: Exception) -> None:
+        if not isinstance(problem, NotFound):
+            current().shown.notice = f"The picture was not sent: {said(problem)}"
+
+    current().fetcher.submit(lambda tool: tool.send_picture(save_id), failed=failed)
 
 
 # when
@@ -206,7 +253,7 @@ def _tick() -> float:
     busy = any(row.state != "parked" for row in session.shown.pending)
     if now - _clock.queue > (_QUEUE_SECONDS if busy and on_screen else _SERVER_SECONDS):
         waiting()
-    if on_screen and session.shown.server and now - _clock.scene > _SERVER_SECONDS:
+    if on_screen and not session.shown.needs_login and now - _clock.scene > _SERVER_SECONDS:
         scene()
     return _TICK
 
@@ -222,7 +269,8 @@ def _begin() -> None:
 def _after_opening(*_: object) -> None:
     shown = current().shown
     shown.task = shown.facts = shown.next = shown.revisions = None
-    if core.ready() and not bpy.app.background:
+    shown.notice = ""
+    if core.ready() and not bpy.app.background and preferences().look_on_open:
         scene()
 
 

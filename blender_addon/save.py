@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from wf_core.errors import PathTaken, WorkfilesError
 
-from . import core, refresh
+from . import core, pictures, refresh
+from .options import preferences
 from .session import OFFLINE, current
 from .shown import redraw
 from .telling import notify, paragraph, said, tell
@@ -95,8 +96,7 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         if problem is not None:
             cls.poll_message_set(f"{problem.message} {problem.hint}")
             return False
-        shown = current().shown
-        if core.ready() and not bpy.app.background and shown.server is None:
+        if not bpy.app.background and current().shown.needs_login:
             cls.poll_message_set("Log in to Kitsu first, in the preferences of this extension")
             return False
         return True
@@ -113,8 +113,11 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         facts = current().shown.facts
         if not self.properties.is_property_set("name") and facts is not None:
             self["name"] = facts.name
-        self._missing = tuple(host.missing_files())
+        options = preferences()
+        self._missing = tuple(host.missing_files()) if options.list_missing else ()
         self.look_ahead()
+        if not (options.ask_before_saving or self._missing):
+            return self.execute(context)
         return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
 
     def look_ahead(self) -> None:
@@ -227,6 +230,10 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         session.shown.notice = saved
         session.shown.task = None  # it is the scene's own now
         if not bpy.app.background:
+            if written.tag and preferences().pictures:
+                picture = pictures.draw_viewport()
+                if picture is not None:
+                    pictures.keep(written.tag.save_id, picture)
             refresh.scene()
             refresh.waiting()
         return {"FINISHED"}
@@ -235,7 +242,7 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         core.load()
         from wf_core.workfiles import SaveRequest
 
-        task = self.task or self._own_task()
+        task = self.task or refresh.task_of_scene()
         return SaveRequest(
             task=task,
             name=self.name,
@@ -244,19 +251,6 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
             base_revision=self.base_revision or None,
             if_behind=self.if_behind,
         )
-
-    def _own_task(self) -> str:
-        """The scene's task, for scripts that name none."""
-        known = refresh.task_in_view()
-        if known is not None:
-            return known.id
-        tag = current().host.get_tag()
-        if tag is None:
-            raise WorkfilesError(
-                "It is not known which task this scene belongs to; nothing was saved.",
-                hint="Choose one in the Kitsu tab, or give the operator its task.",
-            )
-        return tag.task_id
 
     def _patience(self) -> float | None:
         """Seconds a person may wait for one answer; scripts that wait anyway have the settings'."""
@@ -349,11 +343,6 @@ def _failed_late(problem: Exception) -> None:
     """Blender has written the scene, but it could not be kept or put onto the disk."""
     notify("Saving the revision failed", said(problem))
     refresh.scene()
-
-
-def _menu(self: Any, _: bpy.types.Context) -> None:
-    self.layout.operator_context = "INVOKE_DEFAULT"
-    self.layout.operator(WORKFILES_OT_save_revision.bl_idname, icon="FILE_TICK")
 
 
 _CLASSES = (WORKFILES_OT_save_revision, WORKFILES_OT_adopt_file)

@@ -221,15 +221,10 @@ class Session:
         return relay
 
     def adopt(self, path: Path, request: SaveRequest) -> Future[SaveResult]:
-        """Make the file at ``path`` the revision whose place it has."""
+        """Have the file at ``path`` made the revision whose place it has."""
         host: Host = self.host
         self.notice_online_access()
-        from wf_core.workfiles import RelayedHost
-
-        relay = RelayedHost(host)
-        answer = self.saver.submit(lambda tool: tool.adopt(path, request, host=relay))
-        self._serve_without_window(answer)
-        return answer
+        return self.saver.submit(lambda tool: tool.adopt(path, request, host=host))
 
     def let_written_file_be(self) -> None:
         """Before Blender writes a file again: the bytes it wrote last must be kept by then."""

@@ -13,7 +13,10 @@ import bpy
 if TYPE_CHECKING:
     from wf_core.models import Person, Task
     from wf_core.results import CheckResult, PendingSave, Revision
+    from wf_core.settings import Settings
     from wf_core.workfiles import NextRevision, SceneFacts
+
+    from .account import Login
 
 __all__ = ["ChosenTask", "Shown", "Transfer", "redraw"]
 
@@ -54,7 +57,7 @@ class Shown:
     """The last answers.
 
     Attributes:
-        server: address of the server; None until somebody logged in, "" while not known.
+        settings: those in force; None while they are not known.
         person: who is logged in.
         tasks: the account's open tasks; None until they were asked for.
         task: the task that was chosen for the open scene, where it is not the scene's own.
@@ -65,11 +68,12 @@ class Shown:
         sent: bytes sent and in total of those that are being sent.
         problems: by question, why there is no answer (to date).
         transfer: the download that is under way.
+        login: the login through the browser that is under way.
         checks: of the set-up.
         notice: what happened last, for the artist to read.
     """
 
-    server: str | None = ""
+    settings: Settings | None = None
     person: Person | None = None
     tasks: list[Task] | None = None
     task: ChosenTask | None = None
@@ -80,8 +84,17 @@ class Shown:
     sent: dict[str, tuple[int, int]] = field(default_factory=dict)
     problems: dict[str, Exception] = field(default_factory=dict)
     transfer: Transfer | None = None
+    login: Login | None = None
     checks: list[CheckResult] | None = None
     notice: str = ""
+
+    @property
+    def needs_login(self) -> bool:
+        """Whether it is known that nobody is logged in."""
+        if self.settings is not None and self.settings.server is None:
+            return True
+        problem = self.problems.get("account")
+        return problem is not None and getattr(problem, "kind", "") == "not_logged_in"
 
 
 def redraw() -> None:

@@ -26,7 +26,13 @@ def said(problem: Exception) -> str:
 
 
 def paragraph(
-    layout: Any, text: str, *, width: float, icon: str = "NONE", alert: bool = False
+    layout: Any,
+    text: str,
+    *,
+    width: float,
+    icon: str = "NONE",
+    alert: bool = False,
+    most: int | None = None,
 ) -> None:
     """A text as lines that fit: Blender cuts long labels off in the middle.
 
@@ -36,10 +42,13 @@ def paragraph(
         width: pixels there are, before Blender's scale.
         icon: beside the first line.
         alert: in the colour of warnings.
+        most: lines at most; None: as many as it takes.
     """
     room = width - (_ICON if icon != "NONE" else 0) - _ICON / 2
     letters = max(_LEAST_LETTERS, int(room / _LETTER))
     lines = textwrap.wrap(text, letters, break_on_hyphens=False) or [""]
+    if most is not None and len(lines) > most:
+        lines = [*lines[: most - 1], f"{lines[most - 1][: letters - 1]}…"]
     column = layout.column(align=True)
     column.alert = alert
     column.scale_y = 0.8

@@ -108,15 +108,20 @@ class Task(Record):
     due_date: str | None = None
 
     @property
-    def label(self) -> str:
-        """The task as people write it: ``Production/Props/Lamp/Modeling``; of a task whose
-        ``*_name`` fields are not filled, as much as is known."""
+    def place(self) -> str:
+        """Where it stands in its production, from the names: ``Props/Lamp``, ``SQ01/SH010``."""
         between = (
             (self.episode_name, self.sequence_name)
             if self.entity_type_name in ("Shot", "Sequence", "Scene", "Episode")
             else (self.entity_type_name,)
         )
-        parts = [self.project_name, *between, self.entity_name, self.task_type_name]
+        return "/".join(part for part in (*between, self.entity_name) if part)
+
+    @property
+    def label(self) -> str:
+        """The task as people write it: ``Production/Props/Lamp/Modeling``; of a task whose
+        ``*_name`` fields are not filled, as much as is known."""
+        parts = (self.project_name, self.place, self.task_type_name)
         return "/".join(part for part in parts if part)
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from importlib import import_module
+from pathlib import Path
 
 import bpy
 import pytest
@@ -12,6 +11,8 @@ from live_kitsu import LiveKitsu
 
 from wf_core.settings import load
 from wf_core.workfiles import Workfiles
+
+__all__ = ["artist", "extension", "saved", "wait_until_sent"]
 
 
 @pytest.fixture
@@ -26,10 +27,16 @@ def extension() -> Iterator[None]:
 
 @pytest.fixture
 def artist(kitsu: LiveKitsu) -> None:
-    """Somebody logged in before Blender was started."""
+    """Somebody who logged in before Blender was started."""
     email, password = kitsu.credentials("artist")
     with Workfiles(load()) as workfiles:
         workfiles.login(kitsu.url, email=email, password=password)
+
+
+def saved(**arguments: object) -> Path:
+    """Save through the operator; the scene's file afterwards."""
+    assert bpy.ops.kitsu_workfiles.save_revision(**arguments) == {"FINISHED"}
+    return Path(bpy.data.filepath)
 
 
 def wait_until_sent() -> None:
@@ -37,6 +44,3 @@ def wait_until_sent() -> None:
     with Workfiles(load()) as workfiles:
         left = workfiles.sync()
         assert (left.pending, left.parked) == (0, 0)
-
-
-__all__ = ["artist", "extension", "import_module", "sys", "wait_until_sent"]

@@ -15,6 +15,7 @@ from wf_core.saves.request import SaveRequest
 from wf_core.workfiles.account import AccountOperations
 from wf_core.workfiles.following import FollowingOperations, NextRevision, patience_for
 from wf_core.workfiles.operations import Cancel, Progress
+from wf_core.workfiles.pictures import PictureOperations
 from wf_core.workfiles.presence import PresenceOperations
 from wf_core.workfiles.relay import RelayedHost
 from wf_core.workfiles.revisions import Brought, RevisionOperations
@@ -41,6 +42,7 @@ class Workfiles(
     SaveOperations,
     RevisionOperations,
     FollowingOperations,
+    PictureOperations,
     PresenceOperations,
 ):
     """One artist, one server, one journal. Close it, or use it as a context manager.

@@ -7,7 +7,7 @@ from typing import Any
 
 from wf_core import kitsu
 from wf_core import settings as settings_module
-from wf_core.models import Person, Task
+from wf_core.models import Person, Production, Task
 from wf_core.saves.desk import timeouts_of
 from wf_core.workfiles.operations import Cancel, Operations
 
@@ -101,6 +101,10 @@ class AccountOperations(Operations):
         self.settings = self.settings.model_copy(
             update={"profile": self.settings.profile.model_copy(update={"server": session.server})}
         )
+
+    def productions(self) -> list[Production]:
+        """The open productions this account may see."""
+        return self.desk.client.productions()
 
     def tasks(self, *, production: str | None = None, everyone: bool = False) -> list[Task]:
         """The account's open tasks, or with ``everyone`` all of the production(s).

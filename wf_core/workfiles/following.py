@@ -147,7 +147,8 @@ class FollowingOperations(Operations):
         server = self.desk.client.session.server
         other_server = ""
         if tag is not None and tag.server != server:
-            other_server, tag = tag.server, None
+            other_server = tag.server
+            tag = None
         row = self._row_of(tag, path)
         if row is not None and row.server != server:
             row = None

@@ -62,5 +62,15 @@ class Operations:
         """
         return self.desk.records.context(reference)
 
+    def page_of(self, task: str) -> str:
+        """The address of the task's page in Kitsu's web interface.
+
+        The route is that of Kitsu's own router; the API lies below the web interface.
+        """
+        context = self.find_task(task)
+        web = self.desk.client.session.server.removesuffix("/api")
+        kind = "episodes" if context.kind == "episode" else f"{context.kind}s"
+        return f"{web}/productions/{context.production.id}/{kind}/tasks/{context.task.id}"
+
     def _production(self, reference: str) -> Production:
         return find_production(self.desk.client, reference)

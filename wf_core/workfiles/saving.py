@@ -126,7 +126,8 @@ class SaveOperations(Operations):
         Args:
             path: the file; it is not written, moved or copied over.
             request: as for :meth:`save`.
-            host: the application that wrote it; nothing of its scene is saved.
+            host: the application that wrote it; nothing of its scene is saved. Where it has
+                this very file open, the scene is told which revision it is.
 
         Raises:
             PathTaken: the next revision belongs to another path by now.
@@ -135,7 +136,14 @@ class SaveOperations(Operations):
         file = AdoptedFile(
             path, software=host.name, version=host.version, replaced=host.replaces_files
         )
-        return self.save(file, replace(request, adopt=path), wait=False)
+        saved = self.save(file, replace(request, adopt=path), wait=False)
+
+        def tell() -> None:
+            if host.current_path() == path:
+                host.set_tag(file.get_tag())
+
+        host.run_on_main_thread(tell)
+        return saved
 
     def status(self) -> list[PendingSave]:
         """The saves that are not committed, oldest first."""

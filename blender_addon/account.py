@@ -1,0 +1,246 @@
+"""Logging in and out.
+
+The operators are internal and not registered for undo: Blender writes the arguments of
+registered ones into its Info editor, and keeps the last ones for the next call. A password
+is in neither, nor in the file of preferences; it is forgotten once it was sent.
+"""
+
+from __future__ import annotations
+
+import threading
+import webbrowser
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import EnumProperty, StringProperty
+
+from wf_core.errors import Cancelled, SecondFactorNeeded, WorkfilesError
+
+from . import core, refresh
+from .session import OFFLINE, current
+from .shown import redraw
+from .telling import notify, paragraph, said, tell
+
+if TYPE_CHECKING:
+    from wf_core.models import Person
+    from wf_core.workfiles import Workfiles
+
+__all__ = ["register", "unregister"]
+
+_DIALOG_WIDTH = 420
+_CODES = (
+    ("totp", "Authenticator app", "The six digits an authenticator app shows"),
+    ("email_otp", "E-mail", "The code Kitsu has sent by e-mail"),
+    ("recovery_code", "Recovery code", "One of the codes kept for when everything else is lost"),
+)
+
+
+def _known_server() -> str:
+    settings = current().shown.settings
+    return (settings.server if settings else None) or ""
+
+
+def _logged_in(person: Person) -> None:
+    """On the main thread, after a login."""
+    session = current()
+    session.shown.login = None
+    session.shown.problems.clear()
+    session.shown.tasks = session.shown.facts = session.shown.revisions = None
+    session.shown.person = person
+    session.renew()
+    session.shown.notice = f"Logged in as {person.display_name}."
+    if not bpy.app.background:
+        refresh.everything()
+    redraw()
+
+
+def _refuse_offline(operator: bpy.types.Operator) -> bool:
+    current().notice_online_access()
+    if current().offline:
+        tell(operator, "ERROR", OFFLINE)
+        return True
+    return False
+
+
+class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
+    """Log in to Kitsu with e-mail and password. Only tokens are kept, never the password"""
+
+    bl_idname = "kitsu_workfiles.login"
+    bl_label = "Log In"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    server: StringProperty(
+        name="Server", description="Address of Kitsu, or of any of its pages", options={"SKIP_SAVE"}
+    )
+    email: StringProperty(name="E-mail", options={"SKIP_SAVE"})
+    password: StringProperty(name="Password", subtype="PASSWORD", options={"SKIP_SAVE", "HIDDEN"})
+    code: StringProperty(name="Code", options={"SKIP_SAVE", "HIDDEN"})
+    code_kind: EnumProperty(name="From", items=_CODES, options={"SKIP_SAVE"})
+    needs_code: bpy.props.BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
+        self.server = self.server or _known_server()
+        return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
+
+    def draw(self, _: bpy.types.Context) -> None:
+        column = self.layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(self, "server")
+        column.prop(self, "email")
+        column.prop(self, "password")
+        if self.needs_code:
+            column.separator()
+            paragraph(
+                column,
+                "This account has a second factor. Type the password again, and the code.",
+                icon="LOCKED",
+                width=_DIALOG_WIDTH,
+            )
+            column.prop(self, "code_kind")
+            column.prop(self, "code")
+
+    def execute(self, _: bpy.types.Context) -> set[str]:
+        if _refuse_offline(self):
+            return {"CANCELLED"}
+        session = current()
+        server, email, password = self.server.strip(), self.email.strip(), self.password
+        codes = {self.code_kind: self.code.strip()} if self.code.strip() else {}
+        self.password = self.code = ""
+
+        def work(tool: Workfiles) -> Person:
+            return tool.login(server, email=email, password=password, **codes)
+
+        def failed(problem: Exception) -> None:
+            if bpy.app.background:
+                return
+            if isinstance(problem, SecondFactorNeeded):
+                window = bpy.context.window_manager.windows[0]
+                usable = [kind for kind in problem.kinds if kind in dict(_KINDS)]
+                with bpy.context.temp_override(window=window):
+                    bpy.ops.kitsu_workfiles.login(
+                        "INVOKE_DEFAULT",
+                        server=server,
+                        email=email,
+                        needs_code=True,
+                        code_kind=usable[0] if usable else "totp",
+                    )
+            else:
+                notify("Logging in failed", said(problem))
+
+        answer = session.looker.submit(work, done=_logged_in, failed=failed, topic="login")
+        if bpy.app.background:
+            try:
+                session.wait(answer)
+            except (WorkfilesError, core.CoreUnavailable) as exc:
+                tell(self, "ERROR", said(exc))
+                return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+_KINDS = [(kind, label) for kind, label, _ in _CODES]
+
+
+class Login:
+    """A login through the browser that is under way."""
+
+    def __init__(self, server: str) -> None:
+        self.server = server
+        self.cancelled = threading.Event()
+
+
+class WORKFILES_OT_login_browser(bpy.types.Operator):  # noqa: N801
+    """Log in through the browser: single sign-on and every second factor come with it"""
+
+    bl_idname = "kitsu_workfiles.login_browser"
+    bl_label = "Log In through the Browser"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    server: StringProperty(
+        name="Server", description="Address of Kitsu, or of any of its pages", options={"SKIP_SAVE"}
+    )
+
+    def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
+        self.server = self.server or _known_server()
+        return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
+
+    def draw(self, _: bpy.types.Context) -> None:
+        self.layout.prop(self, "server")
+
+    def execute(self, _: bpy.types.Context) -> set[str]:
+        if _refuse_offline(self):
+            return {"CANCELLED"}
+        session = current()
+        login = session.shown.login = Login(self.server.strip())
+
+        def work(tool: Workfiles) -> Person:
+            return tool.login_with_browser(
+                login.server, open_browser=webbrowser.open, cancel=login.cancelled.is_set
+            )
+
+        def failed(problem: Exception) -> None:
+            session.shown.login = None
+            if getattr(problem, "kind", "") == "browser_login_unavailable":
+                with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
+                    bpy.ops.kitsu_workfiles.login("INVOKE_DEFAULT", server=login.server)
+            elif not isinstance(problem, Cancelled):
+                notify("Logging in failed", said(problem))
+            redraw()
+
+        session.fetcher.submit(work, done=_logged_in, failed=failed, topic="login")
+        return {"FINISHED"}
+
+
+class WORKFILES_OT_cancel_login(bpy.types.Operator):  # noqa: N801
+    """Wait for the browser no longer"""
+
+    bl_idname = "kitsu_workfiles.cancel_login"
+    bl_label = "Cancel"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    def execute(self, _: bpy.types.Context) -> set[str]:
+        login = current().shown.login
+        if login is not None:
+            login.cancelled.set()
+        return {"FINISHED"}
+
+
+class WORKFILES_OT_logout(bpy.types.Operator):  # noqa: N801
+    """Forget the login on this machine. Saves that wait stay safe, and wait for the next one"""
+
+    bl_idname = "kitsu_workfiles.logout"
+    bl_label = "Log Out"
+    bl_options = {"INTERNAL"}  # noqa: RUF012
+
+    def execute(self, _: bpy.types.Context) -> set[str]:
+        session = current()
+
+        def done(_: object) -> None:
+            shown = session.shown
+            shown.person = shown.tasks = shown.facts = shown.revisions = shown.next = None
+            session.renew()
+            if not bpy.app.background:
+                refresh.account()
+
+        answer = session.looker.submit(lambda tool: tool.logout(), done=done, topic="login")
+        if bpy.app.background:
+            session.wait(answer)
+        return {"FINISHED"}
+
+
+_CLASSES = (
+    WORKFILES_OT_login,
+    WORKFILES_OT_login_browser,
+    WORKFILES_OT_cancel_login,
+    WORKFILES_OT_logout,
+)
+
+
+def register() -> None:
+    for cls in _CLASSES:
+        bpy.utils.register_class(cls)
+
+
+def unregister() -> None:
+    for cls in reversed(_CLASSES):
+        bpy.utils.unregister_class(cls)

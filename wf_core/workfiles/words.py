@@ -1,0 +1,57 @@
+"""Sizes and ages, in the few characters a list has for them."""
+
+from __future__ import annotations
+
+import datetime
+
+__all__ = ["age", "size"]
+
+_STEPS = (
+    (60.0, 1.0, "s"),
+    (3600.0, 60.0, "min"),
+    (86400.0, 3600.0, "h"),
+    (14 * 86400.0, 86400.0, "d"),
+    (60 * 86400.0, 7 * 86400.0, "weeks"),
+    (730 * 86400.0, 30.44 * 86400.0, "months"),
+)
+_UNITS = ("KiB", "MiB", "GiB", "TiB")
+
+
+def age(created_at: str | None, now: datetime.datetime) -> str:
+    """How long ago, for reading only: the two clocks need not agree.
+
+    >>> age("2026-11-24T10:00:00", datetime.datetime(2026, 11, 24, 12, 30))
+    '2 h ago'
+
+    Args:
+        created_at: ISO 8601 as the server gives it, in UTC; None or nonsense gives "".
+        now: the time to compare with, in UTC.
+    """
+    try:
+        then = datetime.datetime.fromisoformat((created_at or "").replace("Z", "+00:00"))
+    except ValueError:
+        return ""
+    seconds = (now.replace(tzinfo=None) - then.replace(tzinfo=None)).total_seconds()
+    if seconds < 10:
+        return "just now"
+    for below, unit, word in _STEPS:
+        if seconds < below:
+            return f"{int(seconds // unit)} {word} ago"
+    return f"{int(seconds // (365.25 * 86400))} years ago"
+
+
+def size(count: int | None) -> str:
+    """Bytes as people read them; None gives "".
+
+    >>> size(26_214_400)
+    '25 MiB'
+    """
+    if count is None:
+        return ""
+    if count < 1024:
+        return f"{count} B"
+    power = 1
+    while power < len(_UNITS) and count / 1024**power >= 1000:
+        power += 1
+    value = count / 1024**power
+    return f"{value:.{1 if value < 9.95 else 0}f} {_UNITS[power - 1]}"
