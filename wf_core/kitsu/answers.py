@@ -187,12 +187,15 @@ def json_of(body: bytes, *, host: str, headers: Mapping[str, str]) -> Any:
     """The value of a JSON answer; None for an empty one.
 
     Raises:
-        BadAnswer: it is not JSON.
+        BadAnswer: it is not JSON, or holds halves of characters that nothing can store.
     """
     if not body:
         return None
     try:
-        return json.loads(body)
+        value = json.loads(body)
+        if b"\\ud" in body or b"\\uD" in body:
+            json.dumps(value, ensure_ascii=False).encode()  # a UnicodeError is a ValueError
+        return value
     except (ValueError, RecursionError) as exc:
         html = "html" in (headers.get("Content-Type") or "").lower()
         what = "a web page" if html or body.lstrip()[:1] == b"<" else "something else"

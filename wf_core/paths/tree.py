@@ -55,6 +55,10 @@ class Token(NamedTuple):
         return self.kind if self.field == "name" else f"{self.kind}.{self.field}"
 
 
+_LONGEST_TEMPLATE = 2000
+"""Characters; the server stores paths of 400, and rendering takes longer the longer it is."""
+
+
 def render_folder(
     tree: Tree | None,
     context: TaskContext,
@@ -173,7 +177,7 @@ def template_of(tree: Tree | None, mode: str, section_name: str, kind: str) -> s
     """The template of a kind of entity.
 
     Raises:
-        NoFileTree: it is missing or not text.
+        NoFileTree: it is missing, not text, or absurdly long.
     """
     templates = section(tree, mode, section_name)
     if kind not in templates:
@@ -185,6 +189,12 @@ def template_of(tree: Tree | None, mode: str, section_name: str, kind: str) -> s
     if not isinstance(template, str):
         raise NoFileTree(
             f"“{section_name}” of “{kind}” in “{mode}” of the file tree is not text.",
+            hint=_ASK_ADMIN,
+        )
+    if len(template) > _LONGEST_TEMPLATE:
+        raise NoFileTree(
+            f"“{section_name}” of “{kind}” in “{mode}” of the file tree has {len(template)} "
+            f"characters; at most {_LONGEST_TEMPLATE} are of use.",
             hint=_ASK_ADMIN,
         )
     return template
