@@ -74,6 +74,7 @@ READ: dict[str, Any] = {
         }
     ],
     "/data/entities": [ENTITY_RECORD],
+    "/data/assets": [ENTITY_RECORD],
     "/data/tasks": [TASK_RECORD],
     "/data/entity-types": [ASSET_TYPE_RECORD],
     "/data/task-types": [TASK_TYPE_RECORD],

@@ -34,7 +34,8 @@ pytestmark = pytest.mark.skipif(
 PERSON = """
 import importlib, json, os, pkgutil, sys
 from pathlib import Path
-import requests, requests_toolbelt, slugify, encodings.idna, getpass
+import encodings.ascii, encodings.idna, encodings.latin_1, encodings.utf_8, getpass
+import requests, requests_toolbelt, slugify
 import wf_core
 for module in pkgutil.walk_packages(wf_core.__path__, "wf_core."):
     if not module.name.startswith(("wf_core.cli", "wf_core.private_kitsu")):

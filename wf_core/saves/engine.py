@@ -98,10 +98,12 @@ class SaveEngine:
         with hold(self.row_lock(save_id)):
             with self.budget.spending():
                 plan = self.checks.plan(host, request)
-                row = self._begin(host, request, plan, save_id)
                 if isinstance(plan, Unfiled):
-                    row = self._place_unfiled(row, plan)
+                    target = plan.place(request.name, save_id)  # it may be refused
+                    row = self._begin(host, request, plan, save_id)
+                    row = self._placed_unfiled(row, plan, target)
                 else:
+                    row = self._begin(host, request, plan, save_id)
                     if plan.online:
                         self.filing.file_earlier(row, plan.context)
                     row = self.numbering.number(row, plan)
@@ -171,8 +173,7 @@ class SaveEngine:
             durable=False,
         )
 
-    def _place_unfiled(self, row: SaveRow, plan: Unfiled) -> SaveRow:
-        target = plan.placing.unfiled(plan.reference, row.name, row.extension, save_id=row.save_id)
+    def _placed_unfiled(self, row: SaveRow, plan: Unfiled, target: Path) -> SaveRow:
         row = self.journal.update(
             row, provisional=True, scene_path=str(target), error=plan.cause.message
         )

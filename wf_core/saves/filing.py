@@ -53,6 +53,10 @@ class Unfiled:
     placing: Placing
     cause: WorkfilesError
 
+    def place(self, name: str, save_id: str) -> Path:
+        """Where the scene goes. Raises PathError where that is not below the workspace."""
+        return self.placing.unfiled(self.reference, name, self.extension, save_id=save_id)
+
 
 @dataclass(frozen=True)
 class Filing:
