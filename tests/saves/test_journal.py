@@ -5,14 +5,16 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 
 from wf_core.errors import UsageError
 from wf_core.saves import machine
-from wf_core.saves.journal import OPEN_STATES, Journal, SaveRow
+from wf_core.saves.journal import _MIGRATIONS, OPEN_STATES, Journal, SaveRow
+from wf_core.saves.lineage import base_of
 from wf_core.saves.recovery import open_journal
 from wf_core.saves.spool import Spool
 
@@ -157,6 +159,77 @@ def test_when_the_journal_is_of_a_newer_release_then_it_is_not_touched(tmp_path:
     with sqlite3.connect(path) as database:
         assert database.execute("PRAGMA user_version").fetchone()[0] == 99
     database.close()
+
+
+def test_when_the_journal_is_of_an_older_release_then_its_saves_are_all_there(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "journal.db"
+    newer = {"reference", "software_name", "base_task_id", "base_save_id"}
+    values = {k: v for k, v in asdict(row(state="saved", revision=3)).items() if k not in newer}
+    with sqlite3.connect(path) as database:
+        database.executescript(_MIGRATIONS[0])
+        database.execute("PRAGMA user_version=1")
+        names, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+        database.execute(f"INSERT INTO saves ({names}) VALUES ({marks})", {**values, "seq": 7})
+    database.close()
+
+    journal = Journal(path)
+
+    assert journal.rows("saved") == [row(state="saved", revision=3, seq=7)]
+    assert journal.add(row(2, reference="Demo/Props/Lamp/Modeling")).is_unfiled
+    journal.close()
+    with sqlite3.connect(path) as database:
+        assert database.execute("PRAGMA user_version").fetchone()[0] == len(_MIGRATIONS)
+    database.close()
+
+
+@pytest.mark.parametrize("started", range(8))
+def test_when_several_processes_open_an_older_journal_then_it_is_migrated_once(
+    tmp_path: Path, started: int
+) -> None:
+    path = tmp_path / "journal.db"
+    with sqlite3.connect(path) as database:
+        database.execute("PRAGMA journal_mode=WAL")
+        database.executescript(_MIGRATIONS[0])
+        database.execute("PRAGMA user_version=1")
+    database.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        for journal in pool.map(lambda _: Journal(path), range(4)):
+            journal.close()
+
+    with sqlite3.connect(path) as database:
+        assert database.execute("PRAGMA user_version").fetchone()[0] == len(_MIGRATIONS)
+    database.close()
+
+
+CHAINS = {
+    "its base is numbered": ([{"working_file_id": "r", "revision": 7, "state": "committed"}], 7),
+    "its base waits, and comes from a numbered one": ([{"base_revision": 4}], 4),
+    "its base was discarded, and comes from a numbered one": (
+        [{"working_file_id": "r", "revision": 7, "state": "discarded", "base_revision": 4}],
+        4,
+    ),
+    "its base is not known here": ([], None),
+    "its base is of another task": (
+        [{"task_id": "other", "working_file_id": "r", "revision": 7, "state": "committed"}],
+        None,
+    ),
+    "two that name each other": ([{"base_save_id": row(9).save_id}], None),
+}
+
+
+@pytest.mark.parametrize(("bases", "expected"), CHAINS.values(), ids=CHAINS)
+def test_when_a_scene_was_continued_without_a_number_then_its_base_is_found(
+    journal: Journal, bases: list[dict[str, object]], expected: int | None
+) -> None:
+    for number, changes in enumerate(bases, 1):
+        journal.add(row(number, **{"state": "saved", **changes}))
+    continued = journal.add(row(9, state="saved", base_save_id=row(1).save_id))
+
+    assert base_of(continued, journal) == expected
+    journal.close()
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from wf_core.errors import (
     WorkfilesError,
 )
 from wf_core.filehost import FileHost
+from wf_core.results import LaterRevision
 from wf_core.workfiles import SaveRequest
 
 Scene = Callable[..., Path]
@@ -241,10 +242,17 @@ def test_when_somebody_saved_after_the_base_then_fail_stops_and_save_goes_on(
     with pytest.raises(Behind, match="revision 2") as caught:
         mine.save(FileHost(scene()), SaveRequest(task=task.id, base_revision=1, if_behind="fail"))
     went_on = mine.save(FileHost(scene()), SaveRequest(task=task.id, base_revision=1))
+    up_to_date = mine.save(FileHost(scene()), SaveRequest(task=task.id, base_revision=3))
 
     assert "colours" in caught.value.message
+    for told in (caught.value.later, went_on.behind):
+        assert isinstance(told, LaterRevision)
+        assert (told.revision, told.comment) == (2, "colours")
+        assert told.author == kitsu.person("artist2")["full_name"]
+        assert told.created_at is not None
+    assert up_to_date.behind is None
     assert went_on.revision == 3
-    assert mine.list_revisions(task.id)[0].base_revision == 1
+    assert mine.list_revisions(task.id)[1].base_revision == 1
 
 
 def test_when_a_claim_was_never_used_then_the_next_save_takes_its_number(
