@@ -57,14 +57,19 @@ def load() -> None:
         if _loaded.is_set():
             return
         try:
-            for part in _PARTS:
-                import_module(part)
-        except ImportError as exc:
+            found = import_module("wf_core.installation").find_problem()
+            if found is None:
+                for part in _PARTS:
+                    import_module(part)
+        except Exception as exc:  # of packages that do not fit together, any
             _problem = CoreUnavailable(
-                f"A part of the extension cannot be loaded: {exc}.",
+                f"A part of the extension cannot be loaded ({type(exc).__name__}: {exc}).",
                 hint="Restart Blender. If that does not help, install the extension again.",
             )
             raise _problem from exc
+        if found is not None:
+            _problem = CoreUnavailable(found, hint="Restart Blender, and nothing is lost.")
+            raise _problem
         _problem = None
         _loaded.set()
 

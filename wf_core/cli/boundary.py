@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -21,18 +22,24 @@ SHELL_COMPLETION = "_WF_COMPLETE"
 """Set by the completion script that ``wf --install-completion`` installs."""
 
 
-def run(arguments: Sequence[str], session: Session) -> int:
+def run(arguments: Sequence[str], session: Session, *, inside: str = "") -> int:
     """Run one command line; never raises, except for what ends the interpreter anyway.
 
     Args:
         arguments: what follows ``wf`` on the command line.
         session: the streams, the settings and the facade to use.
+        inside: how an application is started that has only the command ``save``, and no
+            typer; empty for ``wf`` itself.
     """
     # A line that cannot be parsed never reaches the option itself: this guess holds until then.
     session.output.as_json = "--json" in _before_double_dash(arguments)
     with attach_log(lambda: session.log_file) as log_file:
         try:
-            return _dispatch(arguments, session)
+            return (
+                _save_inside(arguments, session, inside)
+                if inside
+                else _dispatch(arguments, session)
+            )
         except OutputLost as lost:
             return _fail(session, lost)
         except WorkfilesError as error:
@@ -106,20 +113,38 @@ def _dispatch(arguments: Sequence[str], session: Session) -> int:
     return session.exit_code
 
 
-def _is_plain_save(arguments: Sequence[str]) -> bool:
+def _has_save(arguments: Sequence[str]) -> bool:
     rest = arguments[1:] if arguments[:1] == ["--json"] else arguments
-    asks_for_help = {"-h", "--help"} & set(_before_double_dash(rest))
-    return rest[:1] == ["save"] and not asks_for_help
+    return rest[:1] == ["save"]
 
 
-def _save(arguments: Sequence[str], session: Session) -> int:
+def _is_plain_save(arguments: Sequence[str]) -> bool:
+    asks_for_help = {"-h", "--help"} & set(_before_double_dash(arguments))
+    return _has_save(arguments) and not asks_for_help
+
+
+def _save_inside(arguments: Sequence[str], session: Session, program: str) -> int:
+    """``save`` where it is the only command there is."""
+    if not _has_save(arguments):
+        raise UsageError(
+            f"“{program}” has one command: save.",
+            hint=f"“{program} save --help” shows how it is used.",
+        )
+    try:
+        with redirect_stdout(session.output.stdout):
+            return _save(arguments, session, program=f"{program} save")
+    except SystemExit:  # after --help
+        return 0
+
+
+def _save(arguments: Sequence[str], session: Session, *, program: str = "wf save") -> int:
     """``wf save`` without typer, which would be a tenth of a small save's processor time.
     Both surfaces are made from one table and tested to be equal."""
     from wf_core.cli import saving
     from wf_core.cli.save_arguments import parse
 
     at = arguments.index("save")
-    parsed = parse(arguments[at + 1 :])
+    parsed = parse(arguments[at + 1 :], program=program)
     session.output.as_json = parsed.json or at > 0
     saving.run(session, parsed)
     return session.exit_code

@@ -15,6 +15,8 @@ from wf_core.errors import UsageError
 
 if TYPE_CHECKING:
     from wf_core.cli.progress import ProgressLine
+    from wf_core.cli.save_arguments import SaveArguments
+    from wf_core.host import Host
     from wf_core.settings import Settings
     from wf_core.workfiles import Workfiles
 
@@ -28,6 +30,8 @@ class Session:
         stdin, stdout, stderr: the streams, the process's own by default.
         environ: the environment, the process's own by default.
         open_workfiles: makes the facade; :class:`Workfiles` itself by default.
+        open_host: opens the file to be saved; as a plain file by default, while an
+            application opens it as its scene.
 
     Attributes:
         exit_code: what the command ends with unless it raises.
@@ -43,6 +47,7 @@ class Session:
         stderr: TextIO | None = None,
         environ: Mapping[str, str] | None = None,
         open_workfiles: Callable[[Settings], Workfiles] | None = None,
+        open_host: Callable[[SaveArguments], Host] | None = None,
     ) -> None:
         self.stdin = stdin or sys.stdin
         self.output = Output(stdout or sys.stdout, stderr or sys.stderr)
@@ -51,6 +56,7 @@ class Session:
         self.json_before_command = False
         self._environ = os.environ if environ is None else environ
         self._open_workfiles = open_workfiles
+        self._open_host = open_host
         self._settings: Settings | None = None
 
     @property
@@ -89,6 +95,20 @@ class Session:
             yield facade
         finally:
             facade.close()
+
+    def host(self, arguments: SaveArguments) -> Host:
+        """The file to be saved, opened.
+
+        Raises:
+            WorkfilesError: it cannot be opened.
+        """
+        if self._open_host is not None:
+            return self._open_host(arguments)
+        from wf_core.filehost import FileHost
+
+        if arguments.file is None:
+            raise TypeError("wf save needs a file")
+        return FileHost(arguments.file, software=arguments.software or "")
 
     @contextmanager
     def long_operation(self) -> Iterator[tuple[ProgressLine, Callable[[], bool]]]:

@@ -19,11 +19,7 @@ PENDING = 75
 def run(session: Session, arguments: SaveArguments) -> None:
     """Save, print the result, and set the exit code: 75 when the server has not got it yet
     although the caller waited for it."""
-    from wf_core.filehost import FileHost
-
-    if arguments.file is None:
-        raise TypeError("wf save needs a file")
-    host = FileHost(arguments.file, software=arguments.software or "")
+    host = session.host(arguments)
     with session.workfiles() as workfiles, session.long_operation() as (progress, cancel):
         result = workfiles.save(
             host,

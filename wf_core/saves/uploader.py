@@ -63,7 +63,9 @@ def start(settings: Settings) -> bool:
     with (settings.log_folder / "uploader.log").open("ab") as output:
         _children.append(
             subprocess.Popen(
-                [sys.executable, "-c", code],
+                # An isolated Python (Blender's) ignores variables meant for others, such as
+                # Maya's PYTHONHOME; so must its child, which could not start with them.
+                [sys.executable, *(["-I"] if sys.flags.isolated else []), "-c", code],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
