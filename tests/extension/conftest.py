@@ -1,0 +1,38 @@
+"""Tests of the packaged extension in Blenders of its own; see ``blenders.py``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from extension.blenders import Blender, interpreters, linux_zip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/extension/" in item.path.as_posix():
+            item.add_marker(pytest.mark.extension)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "release" in metafunc.fixturenames:
+        found = list(interpreters()) if os.environ.get("WF_EXTENSION") else []
+        metafunc.parametrize("release", found, ids=str, scope="session")
+
+
+@pytest.fixture(scope="session")
+def installed(release: str, tmp_path_factory: pytest.TempPathFactory) -> Blender:
+    """A Blender into which an earlier session installed the extension."""
+    folder = tmp_path_factory.mktemp(f"blender-{release}")
+    blender = Blender(release, interpreters()[release], folder, {})
+    blender.session("install(sys.argv[2])", str(linux_zip()))
+    return blender
+
+
+@pytest.fixture
+def fresh(release: str, tmp_path: Path) -> Blender:
+    """A Blender into which nothing was installed yet."""
+    folder = tmp_path / "blender"
+    folder.mkdir()
+    return Blender(release, interpreters()[release], folder, {})
