@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from extension.blenders import Blender, interpreters, linux_zip
+from live_kitsu import LiveKitsu
+
+from tests.cli.running import end_uploaders
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,3 +41,31 @@ def fresh(release: str, tmp_path: Path) -> Blender:
     folder = tmp_path / "blender"
     folder.mkdir()
     return Blender(release, interpreters()[release], folder, {})
+
+
+@pytest.fixture
+def artist(installed: Blender, kitsu: LiveKitsu, tmp_path: Path) -> Iterator[Blender]:
+    """That Blender, used by somebody who has logged in to the Kitsu of the tests."""
+    home = tmp_path / "home"
+    environ = {
+        "WF_HOME": str(home),
+        "WF_WORKSPACE": str(tmp_path / "work"),
+        "WF_SERVER": kitsu.url,
+        "WF_TOKEN": kitsu.token("artist"),
+    }
+    yield replace(installed, environ=environ)
+    end_uploaders(home)
+
+
+@pytest.fixture(scope="session")
+def scene(installed: Blender) -> Path:
+    """A scene made by that Blender; copy it rather than change it."""
+    path = installed.folder / "monkey.blend"
+    installed.session(
+        """
+        bpy.ops.mesh.primitive_monkey_add()
+        bpy.ops.wm.save_as_mainfile(filepath=sys.argv[2])
+        """,
+        str(path),
+    )
+    return path

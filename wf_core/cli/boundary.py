@@ -6,14 +6,17 @@ import logging
 import os
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wf_core.cli.context import Session
 from wf_core.cli.logs import attach_log
 from wf_core.cli.output import OutputLost
-from wf_core.errors import Behind, Cancelled, UsageError, WorkfilesError
-from wf_core.results import LaterRevision
+from wf_core.errors import Cancelled, UsageError, WorkfilesError
+
+if TYPE_CHECKING:
+    from wf_core.cli.save_arguments import SaveArguments
 
 __all__ = ["error_document", "run"]
 
@@ -72,8 +75,6 @@ def error_document(error: WorkfilesError) -> dict[str, Any]:
         details["candidates"] = [
             {"task": label, "id": uuid} for label, uuid in details["candidates"]
         ]
-    if isinstance(error, Behind) and isinstance(error.later, LaterRevision):
-        details["behind"] = error.later.as_json()
     return {"error": details}
 
 
@@ -87,7 +88,7 @@ _DETAILS = {
 
 def _dispatch(arguments: Sequence[str], session: Session) -> int:
     if SHELL_COMPLETION not in os.environ and _is_plain_save(arguments):
-        return _save(arguments, session)
+        return _save(_parsed(arguments), session)
     try:
         import typer
     except ModuleNotFoundError as missing:
@@ -134,22 +135,28 @@ def _save_inside(arguments: Sequence[str], session: Session, program: str) -> in
             hint=f"“{program} save --help” shows how it is used.",
         )
     try:
-        with redirect_stdout(session.output.stdout):
-            return _save(arguments, session, program=f"{program} save")
+        with redirect_stdout(session.output.stdout):  # where --help is printed
+            parsed = _parsed(arguments, program=f"{program} save")
     except SystemExit:  # after --help
         return 0
+    return _save(parsed, session)
 
 
-def _save(arguments: Sequence[str], session: Session, *, program: str = "wf save") -> int:
+def _parsed(arguments: Sequence[str], *, program: str = "wf save") -> SaveArguments:
     """``wf save`` without typer, which would be a tenth of a small save's processor time.
     Both surfaces are made from one table and tested to be equal."""
-    from wf_core.cli import saving
     from wf_core.cli.save_arguments import parse
 
     at = arguments.index("save")
     parsed = parse(arguments[at + 1 :], program=program)
-    session.output.as_json = parsed.json or at > 0
-    saving.run(session, parsed)
+    return replace(parsed, json=parsed.json or at > 0)
+
+
+def _save(arguments: SaveArguments, session: Session) -> int:
+    from wf_core.cli import saving
+
+    session.output.as_json = arguments.json
+    saving.run(session, arguments)
     return session.exit_code
 
 
