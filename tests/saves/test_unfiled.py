@@ -240,7 +240,8 @@ def test_when_what_is_remembered_is_used_then_its_age_is_told(
     workfiles = log_in(url=relay.url)
     task = kitsu.fresh_task()
     online = workfiles.save(FileHost(scene()), SaveRequest(task=task.id))
-    journal, key = workfiles.desk.journal, f"{workfiles.desk.client.session.server} softwares"
+    server, journal = workfiles.desk.client.session.server, workfiles.desk.journal
+    key = f"{server} context:{task.id}"
     value, fetched_at = journal.recall(key) or ("", 0.0)
     journal.remember(key, value, fetched_at - 7200)
 

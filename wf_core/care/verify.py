@@ -131,7 +131,7 @@ def _hashing(progress: Report, record: WorkingFile) -> Callable[[int, int], None
 def _shared_paths(records: list[WorkingFile]) -> Iterator[Problem]:
     """Committed revisions whose paths are the same on some disk (case does not tell)."""
     places: dict[str, list[WorkingFile]] = defaultdict(list)
-    for record in records:
+    for record in sorted(records, key=lambda each: each.revision):
         if marker.state_of(record) == "committed" and record.path:
             places[record.path.casefold()].append(record)
     for sharing in places.values():
