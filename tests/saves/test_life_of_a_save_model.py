@@ -337,7 +337,7 @@ def _may_stay(path: Path, contents: set[str], written_over: set[Path]) -> bool:
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 class TestLifeOfASave(LifeOfASave.TestCase):  # type: ignore[name-defined,misc]
     settings = settings(
-        max_examples=int(os.environ.get("WF_LIVES") or 25),
+        max_examples=int(os.environ.get("WF_LIVES") or 20),
         stateful_step_count=12,
         deadline=None,
         suppress_health_check=list(HealthCheck),
