@@ -236,7 +236,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         # Each of the three has a private Kitsu of its own; files stay together, so that what
         # a file's tests share is made once.
         several = ["-n", "3", "--dist", "loadgroup", *here] if rest == [] else here
-        command = pytest(python, several, "server and not blender and not torture")
+        command = pytest(python, several, "server and not blender")
         results["tests with a server"] = passed(run(command, env))
     if blender is not None and not options.quick and (ROOT / "tests" / "blender").is_dir():
         say("tests in Blender")

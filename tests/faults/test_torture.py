@@ -16,7 +16,6 @@ SEED = int(os.environ.get("WF_TORTURE_SEED") or 2026)
 
 @pytest.mark.server
 @pytest.mark.slow
-@pytest.mark.torture
 @pytest.mark.skipif(sys.platform != "linux", reason="finds processes through /proc")
 def test_when_everything_fails_for_two_minutes_then_every_promise_is_kept(
     kitsu_home: Path, zou_env: Path, tmp_path: Path

@@ -17,10 +17,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from live_kitsu import LiveKitsu
 
 from faults.audit import audit, settle
+from faults.away import save_while_away
 from faults.chaos import Chaos
 from faults.frozen import freeze_uploaders
 from faults.plan import Plan, make_plan
@@ -40,6 +42,7 @@ HOMES = (("artist", "shared"), ("artist", "shared"), ("artist2", "own"), ("artis
 
 _SMALL_DISK = 320 * 2**20
 _END_OF_COMMANDS = 60.0
+_AWAY_SIZE = 4 * 2**20
 
 Say = Callable[[str], None]
 
@@ -206,6 +209,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--stopped", type=float, default=120.0, help="for how many seconds it is stopped (120)"
     )
+    parser.add_argument(
+        "--server-away",
+        type=int,
+        metavar="SAVES",
+        help="instead: so many saves while the server is taken away and brought back",
+    )
     parser.add_argument("--folder", type=Path, required=True, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     seed = secrets.randbelow(1_000_000) if options.seed is None else options.seed
@@ -215,8 +224,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"[{time.monotonic() - started:6.1f} s] {line}", file=sys.stderr, flush=True)
 
     kitsu = PrivateKitsu(options.folder / "kitsu", fast=True)
-    if options.frozen_uploaders is not None:
-        return _frozen(kitsu, options, say)
+    if options.frozen_uploaders is not None or options.server_away is not None:
+        return _in_particular(kitsu, options, say)
     folder = options.folder / f"run-{seed}"
     try:
         report = run(kitsu, folder, seed=seed, seconds=options.minutes * 60, say=say)
@@ -228,12 +237,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if report.passed else PROBLEMS
 
 
-def _frozen(kitsu: PrivateKitsu, options: argparse.Namespace, say: Say) -> int:
-    folder = options.folder / "frozen"
+def _in_particular(kitsu: PrivateKitsu, options: argparse.Namespace, say: Say) -> int:
+    """One attack of a kind of its own, at length."""
+    folder = options.folder / "particular"
     _empty(folder)
     try:
         say("starting Kitsu")
         live = LiveKitsu(kitsu.up())
+        if options.frozen_uploaders is None:
+            return _away(live, folder, options.server_away)
         outcomes = freeze_uploaders(
             live, folder, tries=options.frozen_uploaders, stopped=options.stopped, say=say
         )
@@ -242,3 +254,24 @@ def _frozen(kitsu: PrivateKitsu, options: argparse.Namespace, say: Say) -> int:
     whole = sum(not outcome.problems for outcome in outcomes)
     print(f"stored bytes whole in {whole} of {len(outcomes)} tries")
     return 0 if whole == len(outcomes) else PROBLEMS
+
+
+def _away(live: LiveKitsu, folder: Path, saves: int) -> int:
+    parts = urlsplit(live.url)
+    address = (str(parts.hostname), int(parts.port or 0))
+    with Proxy(lambda: address, seed=0, longest_hold=0.0) as proxy, ExitStack() as held:
+        home = Home(
+            index=0,
+            who="artist",
+            folder=folder / "home",
+            workspace=folder / "workspace",
+            sources=folder / "sources",
+            server_url=proxy.url,
+            budget=5.0,
+            timeout=60.0,
+        )
+        home.set_up(live)
+        held.callback(home.kill_all)
+        outcome = save_while_away(live, proxy, home, folder, saves=saves, size=_AWAY_SIZE)
+    print(outcome.text())
+    return 0 if not outcome.problems else PROBLEMS

@@ -36,12 +36,14 @@ _CONTEXT = {
         "entity_type_id": "props",
     },
     "entity_type": {"id": "props", "name": "Props"},
-    "task_type": {"id": "modeling", "name": "Modeling"},
+    "task_type": {"id": "modeling", "name": "Modeling", "for_entity": "Asset"},
 }
 _LISTS = {
     "data/softwares": [{"id": "blender", **demo.SOFTWARE[0]}],
     f"data/projects/{_PRODUCTION}/tasks": [_CONTEXT],
     "data/entities": [_CONTEXT["entity"]],
+    "data/assets": [_CONTEXT["entity"]],
+    "data/output-types": [],
     "data/entity-types": [_CONTEXT["entity_type"]],
     "data/task-types": [_CONTEXT["task_type"]],
     "data/departments": [],
