@@ -67,6 +67,8 @@ SAVE: dict[str, Check] = {
     "size": is_count,
     "state": one_of("committed", "pending"),
     "provisional": one_of(True, False),
+    "behind": maybe(lambda value: sorted(value) == ["author", "comment", "created_at", "revision"]),
+    "known_for": is_number_or_none,
 }
 REVISION: dict[str, Check] = {
     "working_file_id": is_uuid,
@@ -93,6 +95,8 @@ STATUS: dict[str, Check] = {
     "attempts": is_count,
     "error": maybe(is_text),
     "next_try": is_number_or_none,
+    "age": is_number_or_none,
+    "hint": is_text,
 }
 GET: dict[str, Check] = {
     "path": is_text,
@@ -110,7 +114,11 @@ PUBLISH: dict[str, Check] = {
     "path": maybe(is_text),
 }
 SYNC: dict[str, Check] = {"committed": is_count, "pending": is_count, "parked": is_count}
-VERIFY: dict[str, Check] = {"checked": is_count, "problems": lambda value: isinstance(value, list)}
+VERIFY: dict[str, Check] = {
+    "checked": is_count,
+    "problems": lambda value: isinstance(value, list),
+    "resumed": is_count,
+}
 CHECK: dict[str, Check] = {
     "name": is_text,
     "ok": one_of(True, False),

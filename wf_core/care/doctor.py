@@ -20,6 +20,7 @@ from wf_core.settings import Settings
 __all__ = ["examine"]
 
 _LITTLE_ROOM = 5 * 1024**3
+_NEARLY_FULL = 0.9
 _KNOWN_EXTENSIONS = (".blend", ".ma", ".mb")
 
 
@@ -89,11 +90,16 @@ def _journal(desk: Desk) -> Iterator[CheckResult]:
             f"{len(parked)} of {len(rows)} waiting saves need somebody: {parked[0].error}",
             "wf status tells what to do for each.",
         )
-    else:
-        size = desk.spool.size() / 2**20
-        yield CheckResult(
-            "queue", True, f"{len(rows)} saves wait; {size:,.0f} MiB are kept for them."
-        )
+        return
+    kept, limit = desk.spool.size(), desk.settings.profile.spool_limit
+    roomy = kept < _NEARLY_FULL * limit
+    yield CheckResult(
+        "queue",
+        roomy,
+        f"{len(rows)} saves wait; {kept / 2**20:,.0f} MiB of at most {limit / 2**20:,.0f} are kept "
+        "for them.",
+        "" if roomy else "Run wf sync to send them, or raise spool_limit (wf config).",
+    )
 
 
 def _server(desk: Desk) -> Iterator[CheckResult]:
