@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import pytest
 from cli.relay import Relay
-from conftest import LogIn
 from live_kitsu import LiveKitsu
+from saves.conftest import LogIn
 
 from wf_core.errors import NotLoggedIn, UsageError
 from wf_core.filehost import FileHost

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import LogIn
 from live_kitsu import FreshTask, LiveKitsu
+from saves.conftest import LogIn
 
 from wf_core.errors import Cancelled
 from wf_core.filehost import FileHost
