@@ -132,8 +132,8 @@ def test_when_another_process_looks_at_a_save_just_begun_then_it_leaves_it_alone
     add = Journal.add
     seen: list[SaveRow | None] = []
 
-    def add_and_be_looked_at(journal: Journal, row: SaveRow) -> SaveRow:
-        added = add(journal, row)
+    def add_and_be_looked_at(journal: Journal, row: SaveRow, **how: Any) -> SaveRow:
+        added = add(journal, row, **how)
         assert home.wf("sync").code == 75
         seen.append(journal.get(row.save_id))
         return added
