@@ -240,11 +240,13 @@ class Chaos:
             home.gone_over.add(str(scene))
         noise = os.urandom(max(1, scene.stat().st_size // 2))
         if replace:
-            newer = home.sources / f"{scene.name}.newer"
-            newer.write_bytes(noise)
-            shutil.copyfile(newer, scene.with_name(f"{scene.name}.tmp"))
-            newer.unlink()
-            scene.with_name(f"{scene.name}.tmp").replace(scene)
+            newer = scene.with_name(f"{scene.name}.tmp")
+            try:
+                newer.write_bytes(noise)
+                newer.replace(scene)
+            except OSError:  # the disk is full: an application would take it away, too
+                newer.unlink(missing_ok=True)
+                return 0
         else:
             with scene.open("r+b") as stream:
                 stream.write(noise)

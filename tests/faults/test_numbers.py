@@ -20,6 +20,7 @@ from wf_core.errors import NotFound
 from wf_core.filehost import FileHost
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.machine import boot_id, monotonic
 from wf_core.settings import load
 from wf_core.workfiles import SaveRequest, Workfiles
 
@@ -132,8 +133,8 @@ def test_when_another_process_looks_at_a_save_just_begun_then_it_leaves_it_alone
     add = Journal.add
     seen: list[SaveRow | None] = []
 
-    def add_and_be_looked_at(journal: Journal, row: SaveRow) -> SaveRow:
-        added = add(journal, row)
+    def add_and_be_looked_at(journal: Journal, row: SaveRow, **how: Any) -> SaveRow:
+        added = add(journal, row, **how)
         assert home.wf("sync").code == 75
         seen.append(journal.get(row.save_id))
         return added
@@ -167,3 +168,26 @@ def test_when_the_server_says_not_found_once_then_the_save_is_not_parked(
         twice = workfiles.sync()
 
     assert [(result.pending, result.parked) for result in (once, twice)] == [(1, 0), (0, 1)]
+
+
+def test_when_an_earlier_save_of_an_unknown_task_waits_longer_then_it_is_still_numbered_first(
+    kitsu: LiveKitsu, proxy: Proxy, make_home: MakeHome, scene: Scene
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task()
+    first = save_offline(home, proxy, scene(b"first"), "--task", task.reference)
+    second = save_offline(home, proxy, scene(b"second"), "--task", task.reference)
+
+    with Workfiles(load(home.environment())) as workfiles:
+        journal = workfiles.desk.journal
+        for save_id, seconds in ((first, 3600.0), (second, -1.0)):
+            row = journal.get(save_id)
+            assert row is not None
+            journal.update(row, boot=boot_id(), next_try=monotonic() + seconds)
+        workfiles.desk.queue.work(everything=False)
+        numbered = [journal.get(save_id) for save_id in (first, second)]
+    ended = home.wf("sync")
+
+    assert [row.revision if row else None for row in numbered] == [None, None]
+    assert ended.code == 0, ended
+    assert [save_id for _, save_id in owners(kitsu, task.id)] == [first, second]

@@ -113,6 +113,12 @@ class SaveRow:
         """Whether the task is not known yet, only what the caller called it."""
         return self.reference is not None
 
+    def may_be_filed_before(self, name: str) -> bool:
+        """Whether this may turn out to be a save of the same file as a later one of ``name``,
+        which then has to wait for its number."""
+        hopes = self.state == "saved" and self.parked is None
+        return self.is_unfiled and hopes and self.name == name
+
     @property
     def mark(self) -> str:
         """The id whose marker the record's comment carries until the commit."""

@@ -161,6 +161,10 @@ class Numbering:
         """Whether saves of the same file made before this one still wait for a number;
         those that can have one now get it first, so that the order stays."""
         journal = self.delivery.journal
+        for unfiled in journal.unfiled(server=row.server):
+            before = unfiled.seq < row.seq and unfiled.may_be_filed_before(row.name)
+            if before and self._may_mean(unfiled, row.task_id):
+                return True
         for earlier in journal.of_scope(row.scope, "saved"):
             if earlier.seq >= row.seq or earlier.working_file_id is not None:
                 continue
@@ -178,6 +182,13 @@ class Numbering:
                     self.delivery.note_failure(now, exc)
                     return True
         return False
+
+    def _may_mean(self, unfiled: SaveRow, task_id: str) -> bool:
+        """Whether a save that could not be filed now may be of that task."""
+        try:
+            return self.delivery.placing.records.task_id(unfiled.reference or "") == task_id
+        except WorkfilesError:
+            return True
 
 
 def _newest(plan: Plan) -> WorkingFile:

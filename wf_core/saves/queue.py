@@ -107,10 +107,14 @@ class Queue:
     def _file(self, everything: bool) -> None:
         """Find out first whose the saves are of which that was not known: it decides behind
         which others they have to wait."""
+        rows = self.engine.journal.rows(*OPEN_STATES, server=self.server)
+        if not everything and all(row.parked or row.waits() > 0 for row in rows):
+            return
+        # One that has to wait for its own next try would keep those behind it waiting, too.
         due = [
             row
-            for row in self.engine.journal.unfiled(server=self.server)
-            if row.parked != UNSURE and (everything or (row.parked is None and row.waits() <= 0))
+            for row in rows
+            if row.is_unfiled and row.parked != UNSURE and (everything or row.parked is None)
         ]
         self.filing.file_all(due, self._recovered)
 
@@ -119,9 +123,14 @@ class Queue:
 
     def _chains(self, everything: bool) -> Iterable[list[str]]:
         chains: dict[tuple[str, str, str], list[str]] = {}
+        unknown: set[str] = set()
         for row in self.engine.journal.rows(*OPEN_STATES, server=self.server):
+            if row.may_be_filed_before(row.name):
+                unknown.add(row.name)
             if row.is_unfiled or (not everything and row.parked is not None):
                 continue
+            if row.name in unknown and row.working_file_id is None:
+                continue  # an earlier save may turn out to be of the same file
             chains.setdefault(row.scope, []).append(row.save_id)
         return list(chains.values())
 
