@@ -25,6 +25,7 @@ __all__ = ["register", "scene_state", "unregister"]
 
 _TASKS = 8
 _REVISIONS = 6
+_NARROW, _NARROW_PICTURE, _WIDE_PICTURE = 260, 3.5, 6.0  # pixels; times 20 pixels
 _STATE_ICONS = {
     "no_task": "QUESTION",
     "unsaved": "FILE_NEW",
@@ -74,7 +75,7 @@ class _KitsuPanel:
     @staticmethod
     def width(context: bpy.types.Context) -> float:
         """Pixels of a line of text in this sidebar, before Blender's scale."""
-        return context.region.width / context.preferences.system.ui_scale - 62
+        return context.region.width / context.preferences.system.ui_scale - 54
 
     @classmethod
     def logged_in(cls) -> bool:
@@ -290,8 +291,9 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         picture = pictures.icon_of(revision)
         room = width - 10
         if picture:
-            row.template_icon(icon_value=picture, scale=3.0)
-            room -= 66
+            scale = _NARROW_PICTURE if width < _NARROW else _WIDE_PICTURE
+            row.template_icon(icon_value=picture, scale=scale)
+            room -= scale * 20
         lines = row.column(align=True)
         top = lines.row(align=True)
         name = "" if revision.name == "main" else f" {revision.name}"

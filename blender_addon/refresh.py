@@ -216,6 +216,7 @@ def waiting() -> None:
         changed = (shown.pending, shown.sent) != answer
         shown.pending, shown.sent = answer
         if arrived:
+            shown.notice = "" if shown.pending else "Everything is in Kitsu."
             scene()
             if preferences().send_pictures:
                 for save_id in arrived:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
@@ -33,8 +33,28 @@ def _names(_self: object, _context: bpy.types.Context, _typed: str) -> list[str]
     return list(upcoming.names) if upcoming is not None else ["main"]
 
 
-def _name_changed(self: WORKFILES_OT_save_revision, _: bpy.types.Context) -> None:
-    self.look_ahead()
+def _name_changed(self: Any, _: bpy.types.Context) -> None:
+    """Blender gives the operator's properties, not the operator."""
+    _look_ahead(self.task, self.name)
+
+
+def _look_ahead(task: str, name: str) -> None:
+    """Ask what a save would do, and wait a moment for the answer."""
+    session = current()
+    if not task or bpy.app.background:
+        return
+    host, session.shown.next = session.host, None
+    tag = host.get_tag()
+
+    def show(answer: NextRevision) -> None:
+        session.shown.next = answer
+
+    answer = session.look(
+        lambda tool: tool.next_revision(task, name=name, tag=tag, software=host.name),
+        show,
+        topic="next",
+    )
+    session.main_thread.serve(answer, seconds=_PREVIEW_SECONDS)
 
 
 class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's naming)
@@ -112,31 +132,13 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
             self.task = task.id
         facts = current().shown.facts
         if not self.properties.is_property_set("name") and facts is not None:
-            self["name"] = facts.name
+            self.name = facts.name
         options = preferences()
         self._missing = tuple(host.missing_files()) if options.list_missing else ()
-        self.look_ahead()
+        _look_ahead(self.task, self.name)
         if not (options.ask_before_saving or self._missing):
             return self.execute(context)
         return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
-
-    def look_ahead(self) -> None:
-        """Ask what this save would do, and wait a moment for the answer."""
-        session, host = current(), current().host
-        task, name, tag = self.task, self.name, host.get_tag()
-        if not task or bpy.app.background:
-            return
-        session.shown.next = None
-
-        def show(answer: NextRevision) -> None:
-            session.shown.next = answer
-
-        answer = session.look(
-            lambda tool: tool.next_revision(task, name=name, tag=tag, software=host.name),
-            show,
-            topic="next",
-        )
-        session.main_thread.serve(answer, seconds=_PREVIEW_SECONDS)
 
     def check(self, _: bpy.types.Context) -> bool:
         return True

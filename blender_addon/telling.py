@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import textwrap
+import re
 from typing import Any
 
 import bpy
 
-__all__ = ["notify", "paragraph", "said", "tell"]
+__all__ = ["notify", "paragraph", "said", "tell", "wrapped"]
 
 _LETTER = 6.6  # pixels of an average letter of Blender's font at scale 1
 _ICON = 24  # pixels
 _LEAST_LETTERS = 12
+_PIECES = re.compile(r"[^\s/\\_]*(?:[/\\_]+|\s+|$)")
 
 
 def said(problem: Exception) -> str:
@@ -46,7 +47,7 @@ def paragraph(
     """
     room = width - (_ICON if icon != "NONE" else 0) - _ICON / 2
     letters = max(_LEAST_LETTERS, int(room / _LETTER))
-    lines = textwrap.wrap(text, letters, break_on_hyphens=False) or [""]
+    lines = wrapped(text, letters) or [""]
     if most is not None and len(lines) > most:
         lines = [*lines[: most - 1], f"{lines[most - 1][: letters - 1]}…"]
     column = layout.column(align=True)
@@ -57,6 +58,21 @@ def paragraph(
             column.label(text=line, icon=icon if number == 0 else "BLANK1")
         else:
             column.label(text=line)
+
+
+def wrapped(text: str, letters: int) -> list[str]:
+    """The text in lines of at most ``letters``, broken at spaces and behind the separators of
+    paths, within a word only where that alone is too long."""
+    lines = [""]
+    for piece in _PIECES.findall(" ".join(text.split())):
+        while len(lines[-1]) + len(piece.rstrip()) > letters:
+            if lines[-1]:
+                lines.append("")
+            elif len(piece.rstrip()) > letters:
+                lines[-1], piece = piece[:letters], piece[letters:]
+                lines.append("")
+        lines[-1] += piece
+    return [line.rstrip() for line in lines if line.strip()]
 
 
 def tell(operator: bpy.types.Operator, kind: str, text: str) -> None:

@@ -10,7 +10,7 @@ from wf_core.models import Task
 from wf_core.workfiles.browsing import TaskFilter, narrowed, values_of
 from wf_core.workfiles.words import age, size
 
-NOW = datetime.datetime(2026, 11, 24, 12, 0, 0)
+NOW = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.timezone.utc)
 
 
 @pytest.mark.parametrize(

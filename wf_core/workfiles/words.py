@@ -20,7 +20,7 @@ _UNITS = ("KiB", "MiB", "GiB", "TiB")
 def age(created_at: str | None, now: datetime.datetime) -> str:
     """How long ago, for reading only: the two clocks need not agree.
 
-    >>> age("2026-11-24T10:00:00", datetime.datetime(2026, 11, 24, 12, 30))
+    >>> age("2026-11-24T10:00:00", datetime.datetime(2026, 11, 24, 12, 30, tzinfo=utc))
     '2 h ago'
 
     Args:
