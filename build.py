@@ -343,7 +343,7 @@ def demo(_: argparse.Namespace, rest: list[str]) -> int:
 def bench(_: argparse.Namespace, rest: list[str]) -> int:
     """The measurements, in one run."""
     python = dev_env()
-    return run([python, "-m", "tools.bench", *rest], with_server("bench-kitsu"))
+    return run([python, "-m", "tools.bench", *rest], with_blender("bench-kitsu"))
 
 
 def package(_: argparse.Namespace, rest: list[str]) -> int:

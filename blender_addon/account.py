@@ -80,7 +80,11 @@ class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
 
     def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
         self.server = self.server or _known_server()
-        return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
+        return set(
+            context.window_manager.invoke_props_dialog(
+                self, width=_DIALOG_WIDTH, confirm_text="Log In"
+            )
+        )
 
     def draw(self, _: bpy.types.Context) -> None:
         column = self.layout.column()
@@ -162,7 +166,11 @@ class WORKFILES_OT_login_browser(bpy.types.Operator):  # noqa: N801
 
     def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
         self.server = self.server or _known_server()
-        return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
+        return set(
+            context.window_manager.invoke_props_dialog(
+                self, width=_DIALOG_WIDTH, confirm_text="Log In"
+            )
+        )
 
     def draw(self, _: bpy.types.Context) -> None:
         self.layout.prop(self, "server")

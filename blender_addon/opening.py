@@ -152,14 +152,18 @@ class WORKFILES_OT_open_as_it_is(bpy.types.Operator):  # noqa: N801
     filepath: StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
-        return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
+        return set(
+            context.window_manager.invoke_props_dialog(
+                self, width=_DIALOG_WIDTH, confirm_text="Open"
+            )
+        )
 
     def draw(self, _: bpy.types.Context) -> None:
         column = self.layout.column()
         paragraph(
             column,
             "The file was changed after it was saved as this revision. Kitsu has the revision "
-            "as it was: move this file away to get that. OK opens the file with the changes.",
+            "as it was: move this file away to get that. Open takes the file with the changes.",
             icon="ERROR",
             width=_DIALOG_WIDTH,
         )

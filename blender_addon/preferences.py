@@ -75,7 +75,7 @@ class WorkfilesPreferences(bpy.types.AddonPreferences):
         draw_account(box, width)
         self._draw_places(layout.box().column(), width)
         columns = layout.row()
-        column = columns.box().column(heading="On Save")
+        column = columns.box().column()
         column.label(text="On Save", icon="FILE_TICK")
         column.prop(self, "ask_before_saving")
         column.prop(self, "list_missing")

@@ -198,6 +198,7 @@ def next_revision(name: str) -> None:
 
     def show(answer: NextRevision) -> None:
         session.shown.next = answer
+        session.prepare()
 
     session.look(ask, show, topic="next")
 

@@ -54,6 +54,7 @@ def _look_ahead(task: str, name: str) -> None:
         show,
         topic="next",
     )
+    session.prepare()
     session.main_thread.serve(answer, seconds=_PREVIEW_SECONDS)
 
 
@@ -138,7 +139,11 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         _look_ahead(self.task, self.name)
         if not (options.ask_before_saving or self._missing):
             return self.execute(context)
-        return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
+        return set(
+            context.window_manager.invoke_props_dialog(
+                self, width=_DIALOG_WIDTH, confirm_text="Save"
+            )
+        )
 
     def check(self, _: bpy.types.Context) -> bool:
         return True
@@ -290,7 +295,11 @@ class WORKFILES_OT_adopt_file(bpy.types.Operator):  # noqa: N801
     comment: StringProperty(name="Comment", options={"SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
-        return set(context.window_manager.invoke_props_dialog(self, width=_DIALOG_WIDTH))
+        return set(
+            context.window_manager.invoke_props_dialog(
+                self, width=_DIALOG_WIDTH, confirm_text="Adopt"
+            )
+        )
 
     def draw(self, _: bpy.types.Context) -> None:
         column = self.layout.column()
@@ -304,7 +313,7 @@ class WORKFILES_OT_adopt_file(bpy.types.Operator):  # noqa: N801
         paragraph(column, self.filepath, width=_DIALOG_WIDTH)
         paragraph(
             column,
-            "OK makes this file the revision, as it is on the disk. Then save the open scene "
+            "Adopt makes this file the revision, as it is on the disk. Then save the open scene "
             "again: it becomes the one after it.",
             width=_DIALOG_WIDTH,
         )

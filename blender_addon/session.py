@@ -172,6 +172,11 @@ class Session:
 
     # saving
 
+    def prepare(self) -> None:
+        """Somebody may save soon: have everything open."""
+        if self.saver.is_idle() and not self._offline:
+            self.saver.submit(lambda tool: tool.prepare(), topic="prepare")
+
     def save(
         self,
         request: SaveRequest,

@@ -19,6 +19,7 @@ import requests
 from tests.live_kitsu import CallFailed, LiveKitsu
 from tools.bench import machine, report
 from tools.bench.bench import FULL, QUICK, Bench, Plan
+from tools.bench.blender_save import measure_blender_save
 from tools.bench.contention import measure_contention
 from tools.bench.listing import measure_listing
 from tools.bench.measure import ProgramFailed, Runner, stop_processes_in
@@ -38,6 +39,7 @@ SCENARIOS: dict[str, Callable[[Bench], report.Section]] = {
     "contention": measure_contention,
     "upload": measure_upload,
     "download": measure_download,
+    "blender-save": measure_blender_save,
 }
 
 HOW = """\

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from wf_core.disk.locks import hold
-from wf_core.errors import NotFound, UsageError
+from wf_core.errors import NotFound, UsageError, WorkfilesError
 from wf_core.host import Host
+from wf_core.kitsu import server_version
 from wf_core.results import PendingSave, SaveResult, SyncResult
 from wf_core.saves import uploader
 from wf_core.saves.adopted import AdoptedFile
@@ -25,6 +27,7 @@ _LOOK_SECONDS = 60.0
 """Second looks are taken along by later saves, but not by those of the same batch: ``wf sync``
 and the uploader look at once."""
 _KNOWN_SECONDS = 60.0
+_PREPARE_SECONDS = 1.0
 
 
 class SaveOperations(Operations):
@@ -88,6 +91,14 @@ class SaveOperations(Operations):
             state="committed" if row.state == "committed" else "pending",
             provisional=row.provisional,
         )
+
+    def prepare(self) -> None:
+        """Have everything open that a save needs, so that the first one takes no longer than
+        the others: the journal, and the line to the server where that answers within a second.
+        """
+        session = self.desk.client.session.limited(total=_PREPARE_SECONDS, retries=0)
+        with suppress(WorkfilesError):  # whoever saves finds out, and goes on without
+            server_version(session)
 
     def adopt(self, path: Path, request: SaveRequest, *, host: Host) -> SaveResult:
         """Make a file that lies at the next revision's path that revision, as it is.
