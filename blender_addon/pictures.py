@@ -9,8 +9,9 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -64,22 +65,22 @@ def draw_viewport() -> Picture | None:
     is no such viewport, or nothing to draw with."""
     if bpy.app.background:
         return None
-    import gpu
-
+    gpu: Any = import_module("gpu")
     found = _largest_viewport()
     if found is None:
         return None
     window, area, region = found
-    space = area.spaces.active
+    space: Any = area.spaces.active
+    layer: Any = window.view_layer
     view = space.region_3d
-    scene, layer = window.scene, window.view_layer
+    scene = window.scene
     if view.view_perspective == "CAMERA" and scene.camera is not None:
         camera = scene.camera.evaluated_get(layer.depsgraph)
         matrix = camera.matrix_world.inverted()
         projection = camera.calc_matrix_camera(layer.depsgraph, x=_WIDTH, y=_HEIGHT)
     else:
         matrix = view.view_matrix
-        projection = _widened(view.window_matrix, region.width / max(1, region.height))
+        projection = _cropped(view.window_matrix, region.width / max(1, region.height))
     overlays = space.overlay.show_overlays
     gizmos = space.show_gizmo
     offscreen = gpu.types.GPUOffScreen(_WIDTH, _HEIGHT)
@@ -99,11 +100,14 @@ def draw_viewport() -> Picture | None:
         offscreen.free()
 
 
-def _widened(projection: object, shape: float) -> object:
-    """The viewport's projection for a picture of another shape: as much to see from top to
-    bottom, more or less at the sides."""
-    matrix = projection.copy()
-    matrix[0][0] *= shape / (_WIDTH / _HEIGHT)
+def _cropped(projection: Any, shape: float) -> Any:
+    """The viewport's projection for a picture of another shape: what does not fit is cut off
+    at two sides, so that the scene is no smaller than on the screen."""
+    matrix, wanted = projection.copy(), _WIDTH / _HEIGHT
+    if wanted > shape:
+        matrix[1][1] *= wanted / shape
+    else:
+        matrix[0][0] *= shape / wanted
     return matrix
 
 
