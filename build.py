@@ -3,6 +3,7 @@
 
     python3 build.py demo                  save a Blender scene into a Kitsu, and look at it
     python3 build.py test [--quick] [...]  lint, then every test (what CI does); ... goes to pytest
+    python3 build.py test --all-blenders   the extension in every Blender there is a Python for
     python3 build.py lint                  ruff, mypy, import-linter
     python3 build.py package [...]         the Blender extension, into dist/
     python3 build.py bench [...]           measure against gazu and curl
@@ -40,6 +41,10 @@ DEV_PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 10))
 BLENDERS = {"5.0": (3, 11), "5.2": (3, 13), "4.2": (3, 11)}
 """Releases of Blender as a module and the only Python each runs in, the preferred one first."""
 
+BLENDER_STUBS = "20260730"
+STUBBED = ("4.2", "5.2")
+"""The oldest and the newest Blender: what both know, those between know too."""
+
 OLD_ZOU_PYTHONS = ((3, 11), (3, 12))
 
 ZOU_SPACE = 1300 * 2**20
@@ -63,17 +68,22 @@ def project_table() -> str:
     return text.partition("\n[tool.ruff")[0]
 
 
-def dev_env() -> Path:
-    """The environment with the package, its tools, and gazu to measure against."""
+def found_dev_python() -> Python:
+    """The interpreter that the environment of the tools is made with."""
     python = find_python(DEV_PYTHONS)
     if python is None:
         raise InputError(
             "No Python 3.10 to 3.14 with venv was found.",
             hint="On Debian and Ubuntu, install python3-venv.",
         )
+    return python
+
+
+def dev_env() -> Path:
+    """The environment with the package, its tools, and gazu to measure against."""
     return ensure_venv(
         ENVS / "dev",
-        python=python,
+        python=found_dev_python(),
         requirements=["--editable", f"{ROOT}[cli,dev]", "gazu==1.3.1", "hatchling"],
         constraints=[PINS / "dev-constraints.txt"],
         depends_on=[project_table()],
@@ -110,7 +120,7 @@ def old_zou_env() -> Path | None:
 
 
 def bare_blender_env(release: str, python: Python) -> Path:
-    """An environment with Blender as a module and what that Blender bundles, nothing of ours."""
+    """An environment of Blender as a module and what that Blender bundles, nothing of ours."""
     return ensure_venv(
         ENVS / f"bpy-{release}",
         python=python,
@@ -136,17 +146,36 @@ def blender_env() -> Path:
         space=DEV_SPACE,
     )
     # Blender itself takes a gigabyte: it is there once, behind what this environment has.
-    behind = site_packages(ours, python) / "blender-behind.pth"
-    behind.write_text(f"{site_packages(bare, python)}\n", encoding="utf-8")
+    put_behind(bare, ours, python)
     return ours
 
 
-def site_packages(interpreter: Path, python: Python) -> Path:
-    """Where an environment of ``python`` has its packages."""
-    if sys.platform == "win32":
-        return interpreter.parent.parent / "Lib" / "site-packages"
-    version = ".".join(map(str, python.version))
-    return interpreter.parent.parent / "lib" / f"python{version}" / "site-packages"
+def stubs_env(release: str) -> Path:
+    """An environment in which ``bpy`` is what type checkers know of a release of Blender."""
+    dev = dev_env()
+    python = found_dev_python()
+    stubs = ensure_venv(
+        ENVS / f"stubs-{release}",
+        python=python,
+        requirements=[f"fake-bpy-module-{release.replace('.', '-')}=={BLENDER_STUBS}"],
+        log=ENVS / f"stubs-{release}.log",
+        progress=say,
+    )
+    put_behind(dev, stubs, python)
+    return stubs
+
+
+def put_behind(behind: Path, ours: Path, python: Python) -> None:
+    """Let one environment see the packages of another, its own first."""
+
+    def packages(interpreter: Path) -> Path:
+        if sys.platform == "win32":
+            return interpreter.parent.parent / "Lib" / "site-packages"
+        version = ".".join(map(str, python.version))
+        return interpreter.parent.parent / "lib" / f"python{version}" / "site-packages"
+
+    link = packages(ours) / "packages-behind.pth"
+    link.write_text(f"{packages(behind)}\n", encoding="utf-8")
 
 
 def blenders() -> list[tuple[str, Python]]:
@@ -205,6 +234,16 @@ def lint(_: argparse.Namespace, rest: list[str]) -> int:
         [tools / "mypy"],
         [tools / "lint-imports"],
     ]
+    for release in STUBBED:
+        # A cache each: the same modules differ in what they import.
+        checks.append(
+            [
+                tools / "mypy",
+                f"--python-executable={stubs_env(release)}",
+                f"--cache-dir={ROOT / '.mypy_cache' / f'blender-{release}'}",
+                "blender_addon",
+            ]
+        )
     failed = []
     for command in checks:
         name = " ".join([Path(command[0]).name, *map(str, command[1:])])
@@ -217,10 +256,11 @@ def lint(_: argparse.Namespace, rest: list[str]) -> int:
 
 
 def test(options: argparse.Namespace, rest: list[str]) -> int:
-    """Lint, then the tests; those of Blender run inside Blender's Python. What does not need
-    the other environments runs while they are made."""
+    """Lint, then the tests; those of Blender run inside Blender's Python, those of the
+    extension beside Blenders that hold nothing of ours. What does not need the other
+    environments runs while they are made."""
     python = dev_env()
-    here, blender = split_paths(rest)
+    here, blender, extension = split_paths(rest)
     with ThreadPoolExecutor(max_workers=1) as beside:
         others = None if options.quick else beside.submit(test_environments)
         results = {"lint": lint(options, [])}
@@ -238,10 +278,14 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         several = ["-n", "3", "--dist", "loadgroup", *here] if rest == [] else here
         command = pytest(python, several, "server and not blender")
         results["tests with a server"] = passed(run(command, env))
-    if blender is not None and not options.quick and (ROOT / "tests" / "blender").is_dir():
+    if blender is not None and not options.quick:
         say("tests in Blender")
         inside = Path(env["WF_BLENDER_PYTHON"])
         results["tests in Blender"] = run(pytest(inside, blender, "blender"), env)
+    if extension is not None and not options.quick:
+        say("tests of the extension")
+        env |= with_extension(every_blender=options.all_blenders)
+        results["tests of the extension"] = run(pytest(python, extension, "extension"), env)
     failed = [name for name, code in results.items() if code != 0]
     say(f"failed: {', '.join(failed)}" if failed else "everything passed")
     return 1 if failed else 0
@@ -254,6 +298,19 @@ def test_environments() -> dict[str, str]:
     return env | ({"WF_OLD_ZOU_ENV": str(older)} if older else {})
 
 
+def with_extension(*, every_blender: bool) -> dict[str, str]:
+    """What tests of the extension are told: where it is, and which Blenders there are."""
+    chosen = blenders() if every_blender else blenders()[:1]
+    bare = {release: bare_blender_env(release, python) for release, python in chosen}
+    folder = WORK / "package" / "dist"
+    builder = next(iter(bare.values()))
+    command = [dev_env(), "-m", "tools.package", "--blender-python", builder]
+    if run([*command, "--output", folder, "--neighbours"]) != 0:
+        raise InputError("The extension could not be packaged.")
+    listed = os.pathsep.join(f"{release}={python}" for release, python in bare.items())
+    return {"WF_EXTENSION": str(folder), "WF_BARE_BLENDERS": listed}
+
+
 def passed(code: int) -> int:
     """Pytest's exit code, with "no test was chosen" (5) for fine: of the tests that somebody
     names, all may belong to the other run."""
@@ -264,21 +321,26 @@ def pytest(python: Path, arguments: list[str], markers: str) -> list[str | Path]
     return [python, "-m", "pytest", "-p", "no:cacheprovider", "-m", markers, *arguments]
 
 
-def split_paths(rest: list[str]) -> tuple[list[str] | None, list[str] | None]:
-    """Arguments for the two runs of pytest: paths go where they can run, options to both.
+def split_paths(rest: list[str]) -> list[list[str] | None]:
+    """Arguments for the three runs of pytest (here, inside Blender, of the extension): paths
+    go where they can run, options to all.
 
-    None stands for "do not run"; without any path both run everything of theirs.
+    None stands for "do not run"; without any path all run everything of theirs.
     """
     paths = [part for part in rest if (ROOT / part.partition("::")[0]).exists()]
     options = [part for part in rest if part not in paths]
+    elsewhere = ["tests/blender", "tests/extension"]
     if not paths:
-        return ["--ignore=tests/blender", *options, "tests"], [*options, "tests/blender"]
-    inside = [path for path in paths if path.replace(os.sep, "/").startswith("tests/blender")]
-    outside = [path for path in paths if path not in inside]
-    return (
-        [*options, *outside] if outside else None,
-        [*options, *inside] if inside else None,
-    )
+        return [
+            [*(f"--ignore={folder}" for folder in elsewhere), *options, "tests"],
+            *([*options, folder] for folder in elsewhere),
+        ]
+    parts = {
+        folder: [path for path in paths if path.replace(os.sep, "/").startswith(folder)]
+        for folder in elsewhere
+    }
+    here = [path for path in paths if not any(path in part for part in parts.values())]
+    return [[*options, *part] if part else None for part in (here, *parts.values())]
 
 
 def demo(_: argparse.Namespace, rest: list[str]) -> int:
@@ -337,10 +399,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("command", choices=sorted(COMMANDS), help=argparse.SUPPRESS)
     name, rest = arguments[:1], arguments[1:]
     options = parser.parse_args(name)
-    options.quick = False
-    if options.command == "test" and "--quick" in rest:
-        options.quick = True
-        rest.remove("--quick")
+    for flag in ("quick", "all_blenders"):
+        word = f"--{flag.replace('_', '-')}"
+        setattr(options, flag, options.command == "test" and word in rest)
+        if getattr(options, flag):
+            rest.remove(word)
     WORK.mkdir(exist_ok=True)
     return COMMANDS[options.command](options, rest)
 

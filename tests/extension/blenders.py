@@ -39,10 +39,12 @@ def install(path):
     assert done == {{"FINISHED"}}, done
 
 def enable(name="kitsu_workfiles"):
-    # Preferences are not read by Blender as a module (4.2 crashes on it): what they would
-    # enable at the start is enabled here.
+    # Blender as a module does not read the preferences (4.2 crashes on it): what they would
+    # enable at the start is enabled here, with the packages as the last session left them.
     addon_utils.enable("bl_pkg")
-    assert addon_utils.enable(f"bl_ext.user_default.{{name}}", default_set=True, persistent=True)
+    assert addon_utils.enable(
+        f"bl_ext.user_default.{{name}}", default_set=True, persistent=True, refresh_handled=True
+    )
 
 bpy.context.preferences.system.use_online_access = True
 """

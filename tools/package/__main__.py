@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tools.package.builder import Builder
 from tools.package.extension import ROOT, stage
+from tools.package.neighbours import LOCKS, PLATFORM, build_neighbour
 from tools.package.wheels import LOCK, build_own, fetch, rewrite_lock
 from wf_core.errors import WorkfilesError
 
@@ -26,18 +27,25 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--output", type=Path, default=ROOT / "dist", metavar="FOLDER", help="default: dist"
     )
+    parser.add_argument("--lock", action="store_true", help=f"write the hashes in {LOCK.name} anew")
     parser.add_argument(
-        "--lock", action="store_true", help=f"write the hashes in requirements/{LOCK.name} anew"
+        "--neighbours", action="store_true", help="also make the extensions the tests set beside it"
     )
     options = parser.parse_args(arguments)
     wheels = WORK / "wheels"
     wheels.mkdir(parents=True, exist_ok=True)
     if options.lock:
         rewrite_lock(wheels)
-        print(LOCK)
+        for lock in LOCKS.values():
+            rewrite_lock(wheels, lock=lock, platforms=[PLATFORM])
         return 0
-    for path in package(options.output, builder=Builder(options.blender_python), wheels=wheels):
+    builder = Builder(options.blender_python)
+    for path in package(options.output, builder=builder, wheels=wheels):
         print(path)
+    for name in LOCKS if options.neighbours else ():
+        with tempfile.TemporaryDirectory(dir=WORK) as scratch:
+            made = build_neighbour(name, Path(scratch), builder=builder, wheels=wheels)
+            print(shutil.copyfile(made, options.output / made.name))
     return 0
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from tools.package.wheels import TARGETS
 from wf_core import __version__
 
-__all__ = ["stage"]
+__all__ = ["MANIFEST", "ROOT", "stage"]
 
 ROOT = Path(__file__).resolve().parents[2]
 ADDON = ROOT / "blender_addon"

@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,55 +53,49 @@ TARGETS: Mapping[str, Target] = {
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)", re.MULTILINE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
-_HEAD = """\
-# The wheels inside the Blender extension, with the hash of every file that is shipped.
-# To change a version, change it here, then let `python3 build.py package --lock` write the rest.
-#
-# pydantic is the newest that is content with typing_extensions 4.14.1, which Blender brings
-# along from 5.1 on and which stays in force in the session that installs the extension.
-"""
 
-
-def fetch(folder: Path) -> list[Path]:
-    """Every wheel of the lock file, for every target, in ``folder``.
+def fetch(folder: Path, *, lock: Path = LOCK, platforms: Iterable[str] = TARGETS) -> list[Path]:
+    """Every wheel of a lock file, for every platform, in ``folder``.
 
     Raises:
         InputError: one cannot be had, or is not the one that was locked.
     """
-    wanted = set(_HASH.findall(LOCK.read_text(encoding="utf-8")))
+    wanted = set(_HASH.findall(lock.read_text(encoding="utf-8")))
     found = _hashed(folder)
     if wanted - found.keys():
-        for python, tags in _builds():
-            _download(folder, python, tags, ["--require-hashes", "--requirement", str(LOCK)])
+        for python, tags in _builds(platforms):
+            _download(folder, python, tags, ["--require-hashes", "--requirement", str(lock)])
         found = _hashed(folder)
     missing = wanted - found.keys()
     if missing:
         raise InputError(
-            f"{LOCK.name} lists {len(missing)} hashes of no wheel that any platform takes.",
+            f"{lock.name} lists {len(missing)} hashes of no wheel that any platform takes.",
             hint="Write it anew: python3 build.py package --lock",
         )
     return sorted(found[digest] for digest in wanted)
 
 
-def rewrite_lock(folder: Path) -> None:
-    """Look up the files of every version in the lock file, and write their hashes into it.
+def rewrite_lock(folder: Path, *, lock: Path = LOCK, platforms: Iterable[str] = TARGETS) -> None:
+    """Look up the files of every version in a lock file, and write their hashes into it. The
+    comment at its beginning stays.
 
     Raises:
-        InputError: a version has no wheel for one of the targets.
+        InputError: a version has no wheel for one of the platforms.
     """
-    pins = _PIN.findall(LOCK.read_text(encoding="utf-8"))
-    parts = [_HEAD]
+    text = lock.read_text(encoding="utf-8")
+    pins = _PIN.findall(text)
+    parts = [text.partition("\n\n")[0] + "\n"]
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for name, version in sorted(pins, key=lambda pin: pin[0].lower()):
             found: dict[str, str] = {}
-            for python, tags in _builds():
+            for python, tags in _builds(platforms):
                 into = Path(scratch) / f"{name}-{python}-{tags[0]}"
                 _download(into, python, tags, [f"{name}=={version}"])
                 found |= {wheel.name: digest for digest, wheel in _hashed(into).items()}
             files = "".join(f"# {file}\n" for file in sorted(found))
             hashes = " \\\n".join(f"    --hash=sha256:{found[file]}" for file in sorted(found))
             parts.append(f"{files}{name}=={version} \\\n{hashes}\n")
-    LOCK.write_text("\n".join(parts), encoding="utf-8")
+    lock.write_text("\n".join(parts), encoding="utf-8")
 
 
 def build_own(folder: Path) -> Path:
@@ -121,10 +115,10 @@ def build_own(folder: Path) -> Path:
         return Path(shutil.move(wheel, folder / wheel.name))
 
 
-def _builds() -> Iterator[tuple[str, tuple[str, ...]]]:
-    for target in TARGETS.values():
-        for python in target.pythons:
-            yield python, target.tags
+def _builds(platforms: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for platform in platforms:
+        for python in TARGETS[platform].pythons:
+            yield python, TARGETS[platform].tags
 
 
 def _download(folder: Path, python: str, tags: Sequence[str], what: Sequence[str]) -> None:
