@@ -29,5 +29,8 @@ def test_when_a_request_hangs_then_quitting_does_not_wait_for_it(
     installed: Blender, tmp_path: Path
 ) -> None:
     environ = {"WF_HOME": str(tmp_path / "home"), "WF_TOKEN": "t"}
-    session = replace(installed, environ=environ).session(HANGING)
+    # Blender 4.2 as a module crashes at the very end when a thread still holds on to it (it
+    # frees its classes after Python is gone); the program ends Python last.
+    session = replace(installed, environ=environ).session(HANGING, check=False)
+    assert session.answer is not None, session.stderr
     assert time.time() - session.answer < LONGEST

@@ -39,7 +39,9 @@ class Interrupts:
             yield
         finally:
             for number, handler in before.items():
-                signal.signal(number, handler)
+                # None: an application that embeds Python has its own, which Python cannot give
+                # back; after the command there is nothing left for it to do.
+                signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
     @contextmanager
     def in_order(self) -> Iterator[None]:
