@@ -352,7 +352,10 @@ def demo(_: argparse.Namespace, rest: list[str]) -> int:
 def bench(_: argparse.Namespace, rest: list[str]) -> int:
     """The measurements, in one run."""
     python = dev_env()
-    return run([python, "-m", "tools.bench", *rest], with_blender("bench-kitsu"))
+    env = with_blender("bench-kitsu")
+    if "--only" not in rest or "blender-enable" in rest:
+        env |= with_extension(every_blender=False)
+    return run([python, "-m", "tools.bench", *rest], env)
 
 
 def package(_: argparse.Namespace, rest: list[str]) -> int:

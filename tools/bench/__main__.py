@@ -19,6 +19,7 @@ import requests
 from tests.live_kitsu import CallFailed, LiveKitsu
 from tools.bench import machine, report
 from tools.bench.bench import FULL, QUICK, Bench, Plan
+from tools.bench.blender_enable import measure_blender_enable
 from tools.bench.blender_save import measure_blender_save
 from tools.bench.contention import measure_contention
 from tools.bench.listing import measure_listing
@@ -35,6 +36,7 @@ DOCUMENT = ROOT / "docs" / "benchmarks.md"
 
 SCENARIOS: dict[str, Callable[[Bench], report.Section]] = {
     "startup": measure_startup,
+    "blender-enable": measure_blender_enable,
     "listing": measure_listing,
     "contention": measure_contention,
     "upload": measure_upload,
