@@ -10,7 +10,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -79,7 +79,7 @@ def draw_viewport() -> Picture | None:
         projection = camera.calc_matrix_camera(layer.depsgraph, x=_WIDTH, y=_HEIGHT)
     else:
         matrix = view.view_matrix
-        projection = _widened(view.window_matrix, region.width / max(1, region.height))
+        projection = _cropped(view.window_matrix, region.width / max(1, region.height))
     overlays = space.overlay.show_overlays
     gizmos = space.show_gizmo
     offscreen = gpu.types.GPUOffScreen(_WIDTH, _HEIGHT)
@@ -99,11 +99,14 @@ def draw_viewport() -> Picture | None:
         offscreen.free()
 
 
-def _widened(projection: object, shape: float) -> object:
-    """The viewport's projection for a picture of another shape: as much to see from top to
-    bottom, more or less at the sides."""
-    matrix = projection.copy()
-    matrix[0][0] *= shape / (_WIDTH / _HEIGHT)
+def _cropped(projection: Any, shape: float) -> Any:
+    """The viewport's projection for a picture of another shape: what does not fit is cut off
+    at two sides, so that the scene is no smaller than on the screen."""
+    matrix, wanted = projection.copy(), _WIDTH / _HEIGHT
+    if wanted > shape:
+        matrix[1][1] *= wanted / shape
+    else:
+        matrix[0][0] *= shape / wanted
     return matrix
 
 

@@ -47,13 +47,13 @@ class Gauge:
         """A progress callback that writes down, twice a second at most, and calls ``also``."""
 
         def told(done: int, total: int) -> None:
-            if also is not None:
-                also(done, total)
             now = time.monotonic()
             if now - self._written >= _WRITE_SECONDS:
                 self._written = now
                 with contextlib.suppress(OSError):  # nobody's upload fails for its gauge
                     self._put(self._progress, f"{done} {total}")
+            if also is not None:
+                also(done, total)
 
         return told
 
