@@ -19,7 +19,7 @@ from wf_core.errors import Cancelled, SecondFactorNeeded, WorkfilesError
 from . import core, refresh
 from .session import OFFLINE, current
 from .shown import redraw
-from .telling import notify, paragraph, said, tell
+from .telling import in_a_window, notify, own_operator, paragraph, said, tell
 
 if TYPE_CHECKING:
     from wf_core.models import Person
@@ -119,10 +119,9 @@ class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
             if bpy.app.background:
                 return
             if isinstance(problem, SecondFactorNeeded):
-                window = bpy.context.window_manager.windows[0]
                 usable = [kind for kind in problem.kinds if kind in dict(_KINDS)]
-                with bpy.context.temp_override(window=window):
-                    bpy.ops.kitsu_workfiles.login(
+                with in_a_window():
+                    own_operator("login")(
                         "INVOKE_DEFAULT",
                         server=server,
                         email=email,
@@ -189,8 +188,8 @@ class WORKFILES_OT_login_browser(bpy.types.Operator):  # noqa: N801
         def failed(problem: Exception) -> None:
             session.shown.login = None
             if getattr(problem, "kind", "") == "browser_login_unavailable":
-                with bpy.context.temp_override(window=bpy.context.window_manager.windows[0]):
-                    bpy.ops.kitsu_workfiles.login("INVOKE_DEFAULT", server=login.server)
+                with in_a_window():
+                    own_operator("login")("INVOKE_DEFAULT", server=login.server)
             elif not isinstance(problem, Cancelled):
                 notify("Logging in failed", said(problem))
             redraw()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
@@ -32,7 +34,7 @@ class WORKFILES_OT_choose_task(bpy.types.Operator):  # noqa: N801
     label: StringProperty(options={"SKIP_SAVE"})
 
     @classmethod
-    def description(cls, _: bpy.types.Context, properties: object) -> str:
+    def description(cls, _: bpy.types.Context, properties: Any) -> str:
         return f"{properties.label}\n{cls.__doc__}"
 
     def execute(self, _: bpy.types.Context) -> set[str]:
@@ -94,7 +96,7 @@ class WORKFILES_OT_pick_revision(bpy.types.Operator):  # noqa: N801
     comment: StringProperty(options={"SKIP_SAVE"})
 
     @classmethod
-    def description(cls, _: bpy.types.Context, properties: object) -> str:
+    def description(cls, _: bpy.types.Context, properties: Any) -> str:
         return properties.comment or "No comment"
 
     def execute(self, _: bpy.types.Context) -> set[str]:
@@ -150,7 +152,7 @@ class _StepMenu:
     step = ""
     anything = ""
 
-    def draw(self, _: bpy.types.Context) -> None:
+    def draw(self: Any, _: bpy.types.Context) -> None:
         from wf_core.workfiles.browsing import values_of
 
         tasks = current().shown.tasks or []
@@ -179,7 +181,7 @@ class WORKFILES_MT_task_type(_StepMenu, bpy.types.Menu):  # noqa: N801
     step, anything = "task_type", "All Task Types"
 
 
-def _item(layout: bpy.types.UILayout, step: str, value: str, label: str) -> None:
+def _item(layout: Any, step: str, value: str, label: str) -> None:
     item = layout.operator("kitsu_workfiles.browse", text=label, translate=False)
     item.step, item.value, item.label = step, value, label
 

@@ -110,7 +110,7 @@ class WORKFILES_OT_show_tab(bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
 
-def _viewport(context: bpy.types.Context) -> bpy.types.Area | None:
+def _viewport(context: bpy.types.Context) -> Any:
     areas = [area for area in context.screen.areas if area.type == "VIEW_3D"]
     return max(areas, key=lambda area: area.width * area.height, default=None)
 
@@ -124,14 +124,22 @@ def _in_top_bar(self: Any, _: bpy.types.Context) -> None:
     self.layout.menu("WORKFILES_MT_kitsu")
 
 
+def _menus() -> list[tuple[Any, Any]]:
+    types: Any = bpy.types
+    return [
+        (types.TOPBAR_MT_file, _in_file_menu),
+        (types.TOPBAR_MT_editor_menus, _in_top_bar),
+    ]
+
+
 _CLASSES = (WORKFILES_OT_show_tab, WORKFILES_MT_open, WORKFILES_MT_tasks, WORKFILES_MT_kitsu)
 
 
 def register() -> None:
     for cls in _CLASSES:
         bpy.utils.register_class(cls)
-    bpy.types.TOPBAR_MT_file.append(_in_file_menu)
-    bpy.types.TOPBAR_MT_editor_menus.append(_in_top_bar)
+    for menu, draw in _menus():
+        menu.append(draw)
     keyconfig = bpy.context.window_manager.keyconfigs.addon
     if keyconfig is not None:  # there is none without a window
         keymap = keyconfig.keymaps.new(name="Window", space_type="EMPTY")
@@ -145,7 +153,7 @@ def unregister() -> None:
     for keymap, item in _keymap_items:
         keymap.keymap_items.remove(item)
     _keymap_items.clear()
-    bpy.types.TOPBAR_MT_editor_menus.remove(_in_top_bar)
-    bpy.types.TOPBAR_MT_file.remove(_in_file_menu)
+    for menu, draw in _menus():
+        menu.remove(draw)
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)

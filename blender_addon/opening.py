@@ -14,7 +14,7 @@ from . import core, refresh
 from .options import preferences
 from .session import current
 from .shown import Transfer, redraw
-from .telling import notify, paragraph, said, tell
+from .telling import in_a_window, notify, own_operator, paragraph, said, tell
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -175,10 +175,9 @@ class WORKFILES_OT_open_as_it_is(bpy.types.Operator):  # noqa: N801
 
 
 def _open_in_window(brought: Brought) -> None:
-    window = bpy.context.window or bpy.context.window_manager.windows[0]
-    with bpy.context.temp_override(window=window):
+    with in_a_window():
         if brought.as_saved is False:
-            bpy.ops.kitsu_workfiles.open_as_it_is("INVOKE_DEFAULT", filepath=str(brought.path))
+            own_operator("open_as_it_is")("INVOKE_DEFAULT", filepath=str(brought.path))
         else:
             _open_with_prompt(str(brought.path))
 

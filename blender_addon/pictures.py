@@ -9,6 +9,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,15 +65,15 @@ def draw_viewport() -> Picture | None:
     is no such viewport, or nothing to draw with."""
     if bpy.app.background:
         return None
-    import gpu
-
+    gpu: Any = import_module("gpu")
     found = _largest_viewport()
     if found is None:
         return None
     window, area, region = found
-    space = area.spaces.active
+    space: Any = area.spaces.active
+    layer: Any = window.view_layer
     view = space.region_3d
-    scene, layer = window.scene, window.view_layer
+    scene = window.scene
     if view.view_perspective == "CAMERA" and scene.camera is not None:
         camera = scene.camera.evaluated_get(layer.depsgraph)
         matrix = camera.matrix_world.inverted()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import webbrowser
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any
 
 import bpy
 from bpy.props import StringProperty
@@ -92,8 +94,12 @@ class WORKFILES_OT_open_in_kitsu(bpy.types.Operator):  # noqa: N801
     def execute(self, _: bpy.types.Context) -> set[str]:
         task = refresh.task_in_view()
         if task is not None:
-            current().looker.submit(lambda tool: tool.page_of(task.id), done=webbrowser.open)
+            current().looker.submit(lambda tool: tool.page_of(task.id), done=_browse)
         return {"FINISHED"}
+
+
+def _browse(address: str) -> None:
+    webbrowser.open(address)
 
 
 class _OfSave:
@@ -103,7 +109,7 @@ class _OfSave:
 
     save_id: StringProperty(options={"SKIP_SAVE"})
 
-    def finish(self, answer: object) -> set[str]:
+    def finish(self: Any, answer: Future[None]) -> set[str]:
         try:
             if bpy.app.background:
                 current().wait(answer)

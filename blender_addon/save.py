@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
@@ -14,9 +14,10 @@ from . import core, pictures, refresh
 from .options import preferences
 from .session import OFFLINE, current
 from .shown import redraw
-from .telling import notify, paragraph, said, tell
+from .telling import notify, own_operator, paragraph, said, tell
 
 if TYPE_CHECKING:
+    from wf_core.host import MissingFile
     from wf_core.results import SaveResult
     from wf_core.workfiles import NextRevision, SaveRequest
 
@@ -109,7 +110,7 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
     )
 
     # Not annotated: Blender would take it for a property.
-    _missing = ()
+    _missing = cast("tuple[MissingFile, ...]", ())
 
     @classmethod
     def poll(cls, _: bpy.types.Context) -> bool:
@@ -273,7 +274,7 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         if upcoming is None or not upcoming.path.exists():
             tell(self, "ERROR", said(exc))
             return
-        bpy.ops.kitsu_workfiles.adopt_file(
+        own_operator("adopt_file")(
             "INVOKE_DEFAULT",
             filepath=str(upcoming.path),
             task=self.task,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Literal, cast
 
 import bpy
 
-__all__ = ["notify", "paragraph", "said", "tell", "wrapped"]
+__all__ = ["in_a_window", "notify", "own_operator", "paragraph", "said", "tell", "wrapped"]
 
 _LETTER = 6.6  # pixels of an average letter of Blender's font at scale 1
 _ICON = 24  # pixels
@@ -75,9 +75,22 @@ def wrapped(text: str, letters: int) -> list[str]:
     return [line.rstrip() for line in lines if line.strip()]
 
 
-def tell(operator: bpy.types.Operator, kind: str, text: str) -> None:
+def tell(
+    operator: bpy.types.Operator, kind: Literal["INFO", "WARNING", "ERROR"], text: str
+) -> None:
     """Report it: a pop-up where a person called the operator, an exception for scripts."""
     operator.report({kind}, text)
+
+
+def own_operator(name: str) -> Any:
+    """An operator of this extension, by the last part of its name."""
+    return getattr(cast(Any, bpy.ops).kitsu_workfiles, name)
+
+
+def in_a_window() -> Any:
+    """A context in which operators can ask: timers run outside of every window."""
+    window = bpy.context.window or bpy.context.window_manager.windows[0]
+    return bpy.context.temp_override(window=window)
 
 
 def notify(title: str, text: str) -> None:

@@ -130,11 +130,11 @@ def test_when_facts_are_known_then_the_scene_is_called(
 @pytest.mark.parametrize(
     ("answer", "patience"),
     [
-        pytest.param(None, 0.2, id="never answered"),
-        pytest.param(0.01, 0.2, id="near"),
-        pytest.param(0.3, 0.6, id="far"),
+        pytest.param(None, 0.25, id="never answered"),
+        pytest.param(0.01, 0.25, id="near"),
+        pytest.param(0.2, 0.8, id="far"),
         pytest.param(0.9, 1.0, id="at the bound"),
-        pytest.param(2.0, 0.2, id="not worth waiting for"),
+        pytest.param(2.0, 0.25, id="not worth waiting for"),
     ],
 )
 def test_when_the_server_usually_takes_a_time_then_a_save_waits_for_it(

@@ -22,7 +22,7 @@ from wf_core.workfiles.waiting import pending
 
 __all__ = ["FollowingOperations", "NextRevision", "patience_for"]
 
-_LEAST_PATIENCE = 0.2
+_LEAST_PATIENCE = 0.25
 _MOST_PATIENCE = 1.0
 
 
@@ -66,12 +66,12 @@ class NextRevision:
 def patience_for(answer_seconds: float | None) -> float:
     """Seconds a save with a person at it may wait for one answer of the server.
 
-    Two of its usual answers, within bounds; a server that takes longer than the upper bound is
-    not waited for: the number then follows.
+    Four times what it takes to read (it writes more slowly), within bounds; a server that
+    takes longer than the upper bound to read is not waited for: the number then follows.
     """
     if answer_seconds is None or answer_seconds > _MOST_PATIENCE:
         return _LEAST_PATIENCE
-    return min(_MOST_PATIENCE, max(_LEAST_PATIENCE, 2 * answer_seconds))
+    return min(_MOST_PATIENCE, max(_LEAST_PATIENCE, 4 * answer_seconds))
 
 
 class FollowingOperations(Operations):
