@@ -22,7 +22,7 @@ from wf_core.workfiles.waiting import pending
 
 __all__ = ["FollowingOperations", "NextRevision", "patience_for"]
 
-_LEAST_PATIENCE = 0.2
+_LEAST_PATIENCE = 0.25
 _MOST_PATIENCE = 1.0
 
 
