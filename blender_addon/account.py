@@ -8,7 +8,6 @@ is in neither, nor in the file of preferences; it is forgotten once it was sent.
 from __future__ import annotations
 
 import threading
-import webbrowser
 from typing import TYPE_CHECKING
 
 import bpy
@@ -19,7 +18,7 @@ from wf_core.errors import Cancelled, SecondFactorNeeded, WorkfilesError
 from . import core, refresh
 from .session import OFFLINE, current
 from .shown import redraw
-from .telling import in_a_window, notify, own_operator, paragraph, said, tell
+from .telling import browse, in_a_window, notify, own_operator, paragraph, said, tell
 
 if TYPE_CHECKING:
     from wf_core.models import Person
@@ -182,7 +181,7 @@ class WORKFILES_OT_login_browser(bpy.types.Operator):  # noqa: N801
 
         def work(tool: Workfiles) -> Person:
             return tool.login_with_browser(
-                login.server, open_browser=webbrowser.open, cancel=login.cancelled.is_set
+                login.server, open_browser=browse, cancel=login.cancelled.is_set
             )
 
         def failed(problem: Exception) -> None:

@@ -75,7 +75,7 @@ def _looked_at() -> Iterator[tuple[str, str, list[str]]]:
 
 def _of_strips() -> Iterator[tuple[str, str, list[str]]]:
     for scene in bpy.data.scenes:
-        editor = scene.sequence_editor
+        editor: Any = scene.sequence_editor
         if editor is None:
             continue
         # Renamed in 4.4; the old name is gone since 5.0.
@@ -94,7 +94,8 @@ def _of_strips() -> Iterator[tuple[str, str, list[str]]]:
 
 def _of_fluids() -> Iterator[tuple[str, str, list[str]]]:
     for thing in bpy.data.objects:
-        for modifier in thing.modifiers:
+        modifiers: Any = thing.modifiers  # each has what its type has
+        for modifier in modifiers:
             if modifier.type != "FLUID" or modifier.fluid_type != "DOMAIN":
                 continue
             domain = modifier.domain_settings

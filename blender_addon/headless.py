@@ -36,7 +36,8 @@ _command: Any = None
 def register() -> None:
     """Add the command to Blender's own."""
     global _command
-    _command = bpy.utils.register_cli_command(NAME, main)
+    # It returns what takes it back, whatever the stubs of 4.2 say.
+    _command = bpy.utils.register_cli_command(NAME, main)  # type: ignore[func-returns-value]
 
 
 def unregister() -> None:

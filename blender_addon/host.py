@@ -28,6 +28,8 @@ __all__ = ["BlenderHost"]
 
 T = TypeVar("T")
 
+_wm: Any = bpy.ops.wm  # operators can be called and have a poll(), which stubs do not know
+
 _LONGEST_PATH = 1023  # bytes: FILE_MAX of Blender is 1024; a longer path is cut off silently
 _TIGHT = 1024**3  # bytes free below which a save is rehearsed, beside the size of the scene
 _FULL = 64 * 1024**2  # bytes free below which an unexplained failure is put down to the disk
@@ -80,7 +82,7 @@ class BlenderHost(Host):
 
     def check_savable(self) -> None:
         """Refuse while Blender itself would not save, such as inside a modal dialog."""
-        if not bpy.ops.wm.save_as_mainfile.poll():
+        if not _wm.save_as_mainfile.poll():
             raise UsageError(
                 "Blender cannot save at this moment.",
                 hint="Finish what is going on in Blender, then save again.",
@@ -134,7 +136,7 @@ class BlenderHost(Host):
         handlers.append(bpy.app.handlers.persistent(note))
         try:
             words = _told(
-                bpy.ops.wm.open_mainfile,
+                _wm.open_mainfile,
                 filepath=str(path),
                 load_ui=load_ui,
                 use_scripts=self.trusted,
@@ -172,9 +174,7 @@ class BlenderHost(Host):
 
     def _write(self, path: Path, *, copy: bool) -> None:
         """Let Blender save, and believe only what is on the disk afterwards."""
-        words = _told(
-            bpy.ops.wm.save_as_mainfile, filepath=str(path), check_existing=False, copy=copy
-        )
+        words = _told(_wm.save_as_mainfile, filepath=str(path), check_existing=False, copy=copy)
         adopted = copy or self.current_path() == path
         try:
             if adopted and is_whole(path):

@@ -8,13 +8,15 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import bpy
 
 from wf_core.errors import Cancelled, UsageError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future  # at run time only where used: it is slow to import
 
 __all__ = ["MainThread"]
 
@@ -67,6 +69,8 @@ class MainThread:
                 "Without a window Blender cannot be reached from another thread.",
                 hint="Call this on the main thread.",
             )
+        from concurrent.futures import CancelledError, Future
+
         answer: Future[T] = Future()
         self._waiting.put((answer, function))
         try:
@@ -77,6 +81,8 @@ class MainThread:
     def post(self, function: Callable[[], None]) -> None:
         """Have ``function`` run on the main thread, soon, and do not wait for it. Without a
         window that is during the next :meth:`serve`."""
+        from concurrent.futures import Future
+
         answer: Future[None] = Future()
         answer.add_done_callback(_log_failure)
         self._waiting.put((answer, function))

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import webbrowser
-from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import StringProperty
@@ -15,7 +13,10 @@ from wf_core.errors import WorkfilesError
 from . import core, refresh
 from .opening import OfRevision
 from .session import current
-from .telling import notify, said, tell
+from .telling import browse, notify, said, tell
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["register", "unregister"]
 
@@ -99,7 +100,7 @@ class WORKFILES_OT_open_in_kitsu(bpy.types.Operator):  # noqa: N801
 
 
 def _browse(address: str) -> None:
-    webbrowser.open(address)
+    browse(address)
 
 
 class _OfSave:

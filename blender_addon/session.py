@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -24,6 +23,8 @@ from .shown import Shown, redraw
 from .worker import Worker
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from wf_core.host import Host
     from wf_core.results import SaveResult
     from wf_core.workfiles import RelayedHost, SaveRequest, Workfiles

@@ -7,12 +7,28 @@ from typing import Any, Literal, cast
 
 import bpy
 
-__all__ = ["in_a_window", "notify", "own_operator", "paragraph", "said", "tell", "wrapped"]
+__all__ = [
+    "browse",
+    "in_a_window",
+    "notify",
+    "own_operator",
+    "paragraph",
+    "said",
+    "tell",
+    "wrapped",
+]
 
 _LETTER = 6.6  # pixels of an average letter of Blender's font at scale 1
 _ICON = 24  # pixels
 _LEAST_LETTERS = 12
 _PIECES = re.compile(r"[^\s/\\_]*(?:[/\\_]+|\s+|$)")
+
+
+def browse(address: str) -> bool:
+    """Show a page in the browser; False when there is none. Callable from any thread."""
+    import webbrowser  # slow to import, and seldom needed
+
+    return webbrowser.open(address)
 
 
 def said(problem: Exception) -> str:

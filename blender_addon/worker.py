@@ -10,8 +10,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future  # at run time only where used: it is slow to import
 
 __all__ = ["Worker"]
 
@@ -63,6 +65,8 @@ class Worker(Generic[T]):
         Returns:
             A future that is cancelled when the request was overtaken before it began.
         """
+        from concurrent.futures import Future
+
         future: Future[R] = Future()
         with self._guard:
             number = self._numbers[topic] = self._numbers.get(topic, 0) + 1
