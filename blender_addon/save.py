@@ -162,7 +162,12 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         if problem is not None:
             paragraph(column, said(problem), icon="ERROR", width=_DIALOG_WIDTH)
         elif upcoming is None:
-            column.label(text="Waiting for Kitsu's answer…", icon="TIME")
+            paragraph(
+                column,
+                "Kitsu has not answered yet. Saving goes on without it, if need be.",
+                icon="TIME",
+                width=_DIALOG_WIDTH,
+            )
         else:
             self._draw_next(column, upcoming)
         if current().offline:
