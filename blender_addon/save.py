@@ -331,9 +331,8 @@ class WORKFILES_OT_adopt_file(bpy.types.Operator):  # noqa: N801
         from wf_core.workfiles import SaveRequest
 
         request = SaveRequest(task=self.task, name=self.name, comment=self.comment)
-        answer = session.adopt(Path(self.filepath), request)
         try:
-            result = session.wait(answer)
+            result = session.adopt(Path(self.filepath), request)
         except (WorkfilesError, core.CoreUnavailable) as exc:
             tell(self, "ERROR", said(exc))
             return {"CANCELLED"}
