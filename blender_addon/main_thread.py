@@ -7,8 +7,8 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import bpy
@@ -103,13 +103,20 @@ class MainThread:
         """
         finished = threading.Event()
         until.add_done_callback(lambda _: self.post(finished.set))
-        self._serving += 1
-        try:
+        with self.about_to_serve():
             give_up = time.monotonic() + seconds
             while not (finished.is_set() or enough()) and time.monotonic() < give_up:
                 turn = min(_PATIENCE, max(0.001, give_up - time.monotonic()))
                 with suppress(queue.Empty):  # looked up again: Ctrl-C gets through meanwhile
                     self._run(*self._waiting.get(timeout=turn))
+
+    @contextmanager
+    def about_to_serve(self) -> Iterator[None]:
+        """Within, other threads may hand over work already: the main thread is going to wait
+        for them. For what is given to a thread before :meth:`serve` is called."""
+        self._serving += 1
+        try:
+            yield
         finally:
             self._serving -= 1
 

@@ -162,7 +162,12 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         if problem is not None:
             paragraph(column, said(problem), icon="ERROR", width=_DIALOG_WIDTH)
         elif upcoming is None:
-            column.label(text="Waiting for Kitsu's answer…", icon="TIME")
+            paragraph(
+                column,
+                "Kitsu has not answered yet. Saving goes on without it, if need be.",
+                icon="TIME",
+                width=_DIALOG_WIDTH,
+            )
         else:
             self._draw_next(column, upcoming)
         if current().offline:
@@ -326,9 +331,8 @@ class WORKFILES_OT_adopt_file(bpy.types.Operator):  # noqa: N801
         from wf_core.workfiles import SaveRequest
 
         request = SaveRequest(task=self.task, name=self.name, comment=self.comment)
-        answer = session.adopt(Path(self.filepath), request)
         try:
-            result = session.wait(answer)
+            result = session.adopt(Path(self.filepath), request)
         except (WorkfilesError, core.CoreUnavailable) as exc:
             tell(self, "ERROR", said(exc))
             return {"CANCELLED"}

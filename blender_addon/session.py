@@ -39,6 +39,7 @@ OFFLINE = (
     "Blender's online access is off, so Kitsu is not asked. Turn on Allow Online Access in "
     "Preferences > System > Network."
 )
+_STOP_SECONDS = 0.2  # an idle thread is gone by then; one inside a request ends unheard
 _QUIT_SECONDS = 0.7
 """Quitting waits so long for a scene that was just written to be on the disk; what is not by
 then is found and finished later."""
@@ -78,7 +79,7 @@ class Session:
         """Stop the threads and forget everything. What is under way on them ends unheard."""
         self.finish_writing(_QUIT_SECONDS)
         for worker in (self.saver, self.looker, self.fetcher):
-            worker.stop()
+            worker.stop(wait=_STOP_SECONDS)
         self.main_thread.stop()
 
     def _worker(self, name: str) -> Worker[Workfiles]:
@@ -212,25 +213,34 @@ class Session:
 
         relay, kept = RelayedHost(host), Event()
 
+        def note() -> None:
+            self.main_thread.post(kept.set)  # which wakes whoever waits for it
+
         def work(tool: Workfiles) -> SaveResult:
-            return tool.save(relay, request, wait=wait, patience=patience, kept=kept.set)
+            return tool.save(relay, request, wait=wait, patience=patience, kept=note)
 
         def late(problem: Exception) -> None:
             if failed is not None and relay.written is not None and release:
                 failed(problem)
 
-        answer = self.saver.submit(work, done=done, failed=late)
-        self._keeping = _Keeping(relay, answer, kept)
-        self.main_thread.serve(answer, enough=lambda: release and relay.written is not None)
+        with self.main_thread.about_to_serve():
+            answer = self.saver.submit(work, done=done, failed=late)
+            self._keeping = _Keeping(relay, answer, kept)
+            self.main_thread.serve(answer, enough=lambda: release and relay.written is not None)
         if relay.written is None or not release:
             answer.result(timeout=0)
         return relay
 
-    def adopt(self, path: Path, request: SaveRequest) -> Future[SaveResult]:
-        """Have the file at ``path`` made the revision whose place it has."""
+    def adopt(self, path: Path, request: SaveRequest) -> SaveResult:
+        """Make the file at ``path`` the revision whose place it has.
+
+        Raises:
+            WorkfilesError: nothing was changed.
+        """
         host: Host = self.host
         self.notice_online_access()
-        return self.saver.submit(lambda tool: tool.adopt(path, request, host=host))
+        with self.main_thread.about_to_serve():
+            return self.wait(self.saver.submit(lambda tool: tool.adopt(path, request, host=host)))
 
     def let_written_file_be(self) -> None:
         """Before Blender writes a file again: the bytes it wrote last must be kept by then."""

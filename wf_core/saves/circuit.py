@@ -16,6 +16,7 @@ from wf_core.saves.machine import boot_id, monotonic
 __all__ = ["Circuit"]
 
 _OPEN_SECONDS = 20.0
+_TELLING_SECONDS = 0.5
 
 
 class Circuit:
@@ -47,8 +48,17 @@ class Circuit:
         state = {"boot": boot_id(), "until": monotonic() + _OPEN_SECONDS}
         self._journal.remember(self._key, json.dumps(state), 0.0)
 
-    def trip_if_unreachable(self, cause: WorkfilesError) -> None:
-        """Open the circuit when ``cause`` says that the server is down, not merely unwilling."""
+    def trip_if_unreachable(self, cause: WorkfilesError, *, waited: float) -> None:
+        """Open the circuit when ``cause`` says that the server is down, not merely unwilling.
+
+        Args:
+            cause: what went wrong.
+            waited: seconds an answer was waited for. One that did not come within a moment
+                says that the server is busy, not that it is down.
+        """
+        timed_out = isinstance(cause, ServerUnavailable) and cause.in_doubt
+        if timed_out and waited < _TELLING_SECONDS:
+            return
         if isinstance(cause, (ServerUnavailable, ServerFault, BadAnswer)):
             self.trip()
 

@@ -151,7 +151,7 @@ def _located(journal: Journal, settings: Settings, server: str, *, offline: str 
             retries=0,
         )
     except ServerError as exc:
-        circuit.trip_if_unreachable(exc)
+        circuit.trip_if_unreachable(exc, waited=patience)
         return plain
     for known in (key, f"api:{located}"):
         journal.remember(known, located, time.time())

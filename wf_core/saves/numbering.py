@@ -50,7 +50,7 @@ class Numbering:
         try:
             claimed = self._claim(row, plan)
         except ClaimUnresolved as exc:
-            self.delivery.circuit.trip_if_unreachable(exc.cause)
+            self.delivery.circuit.trip_if_unreachable(exc.cause, waited=self.budget.seconds)
             row = journal.get(row.save_id) or row
             row = journal.update(
                 row,

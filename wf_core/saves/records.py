@@ -193,7 +193,7 @@ class Records:
             try:
                 found = self._client.last_revisions(task_id)
             except GONE as exc:
-                self._circuit.trip_if_unreachable(exc)
+                self._circuit.trip_if_unreachable(exc, waited=self._client.session.timeouts.total)
             else:
                 self._keep(key, found, _NEWEST)
                 self._circuit.reset()
@@ -256,7 +256,7 @@ class Records:
         try:
             value = fetch()
         except GONE as exc:
-            self._circuit.trip_if_unreachable(exc)
+            self._circuit.trip_if_unreachable(exc, waited=self._client.session.timeouts.total)
             if kept is None:
                 raise
             return kept[0]
