@@ -28,7 +28,7 @@ from model_kitsu import ADDRESS, Answer, Call
 
 from wf_core import filehost
 from wf_core.kitsu import Session, locate_server
-from wf_core.saves import delivery, desk, engine, sending, turns, uploader
+from wf_core.saves import circuit, delivery, desk, engine, sending, turns, uploader
 from wf_core.saves.journal import Journal
 from wf_core.saves.spool import Spool
 from wf_core.settings import load
@@ -147,6 +147,7 @@ def _arrange(pipe: Connection, fate: _Fate) -> None:
     os.fsync = lambda _: None  # a process that dies takes nothing from the system's own memory
     for owner, name, value in (
         (turns, "_WAIT_SECONDS", 0.05),
+        (circuit, "_OPEN_SECONDS", 0.1),
         (sending, "_LOST_ANSWER_SECONDS", 0.0),
         (delivery, "_SECOND_LOOK_SECONDS", 0.0),
         (uploader, "start", lambda _: False),  # the test sends what is left, when it likes

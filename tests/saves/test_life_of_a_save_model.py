@@ -30,13 +30,14 @@ NAMES = ("main", "cache")
 _MARK = re.compile(r"\[wf:([0-9a-f]{16})\]\Z")
 _ROUNDS = 12  # of syncs until nothing waits; each is one try of everything
 
-fates = st.none() | st.integers(0, BOUNDARIES)
+boundaries = st.integers(0, BOUNDARIES)
 faults = st.dictionaries(
-    st.sampled_from(["claim", "upload", "look", "commit", "read"]),
-    st.sampled_from(["refused", "lost request", "lost answer", "late", "503"]),
+    st.sampled_from(["claim", "claim", "upload", "commit", "look", "read"]),
+    st.sampled_from(["lost answer", "late", "lost request", "refused", "503"]),
+    min_size=1,
     max_size=2,
 )
-homes, names = st.sampled_from(HOMES), st.sampled_from(NAMES)
+homes, names, waits = st.sampled_from(HOMES), st.sampled_from(NAMES), st.booleans()
 
 
 @dataclass
@@ -97,16 +98,24 @@ class LifeOfASave(RuleBasedStateMachine):
 
     # what people and machines do
 
-    @rule(home=homes, name=names, network=faults, dies_at=fates, wait=st.booleans())
-    def save(
-        self, home: str, name: str, network: dict[str, str], dies_at: int | None, wait: bool
-    ) -> None:
-        child, made = self._begin_save(home, name, dies_at, wait)
-        self._finish(child, made, network)
+    @rule(home=homes, name=names, networks=st.lists(faults, min_size=1, max_size=3), wait=waits)
+    def save(self, home: str, name: str, networks: list[dict[str, str]], wait: bool) -> None:
+        for network in networks:
+            child, made = self._begin_save(home, name, None, wait)
+            self._finish(child, made, network)
 
-    @rule(home=homes, network=faults, dies_at=fates)
-    def sync(self, home: str, network: dict[str, str], dies_at: int | None) -> None:
-        self._finish(self._begin_sync(home, dies_at), None, network)
+    @rule(home=homes, name=names, dies_at=boundaries, wait=waits)
+    def save_and_be_killed(self, home: str, name: str, dies_at: int, wait: bool) -> None:
+        child, made = self._begin_save(home, name, dies_at, wait)
+        self._finish(child, made, {})
+
+    @rule(home=homes, network=faults)
+    def sync(self, home: str, network: dict[str, str]) -> None:
+        self._finish(self._begin_sync(home, None), None, network)
+
+    @rule(home=homes, dies_at=boundaries)
+    def sync_and_be_killed(self, home: str, dies_at: int) -> None:
+        self._finish(self._begin_sync(home, dies_at), None, {})
 
     @rule(
         home=homes,
