@@ -16,7 +16,7 @@ from faults.arranged import (
 )
 from faults.conftest import MakeHome, Scene
 from faults.proxy import Proxy
-from wf_core.errors import NotFound
+from wf_core.errors import NotFound, ServerUnavailable
 from wf_core.filehost import FileHost
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.journal import Journal, SaveRow
@@ -191,3 +191,15 @@ def test_when_an_earlier_save_of_an_unknown_task_waits_longer_then_it_is_still_n
     assert [row.revision if row else None for row in numbered] == [None, None]
     assert ended.code == 0, ended
     assert [save_id for _, save_id in owners(kitsu, task.id)] == [first, second]
+
+
+def test_when_the_budget_is_used_up_then_the_server_counts_as_too_slow(
+    kitsu: LiveKitsu, make_home: MakeHome
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+
+    with Workfiles(load(home.environment())) as workfiles:
+        hurried = workfiles.desk.delivery.hurried(0.0)
+        with pytest.raises(ServerUnavailable):
+            hurried.last_revisions(task)

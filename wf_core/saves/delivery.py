@@ -57,6 +57,7 @@ __all__ = ["Delivery"]
 _SECOND_LOOK_SECONDS = 5.0
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
+_SHORTEST_SECONDS = 0.001  # of a budget that is used up: the libraries below take no zero
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ class Delivery:
 
     def hurried(self, budget: float) -> KitsuClient:
         """The client for requests an artist waits for: nothing takes longer than ``budget``."""
+        budget = max(_SHORTEST_SECONDS, budget)
         return KitsuClient(self.client.session.limited(read=budget, total=budget, retries=0))
 
     def _finished_elsewhere(self, row: SaveRow) -> SaveRow | None:
