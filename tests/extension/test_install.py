@@ -111,7 +111,7 @@ def test_when_disabled_twenty_times_then_nothing_is_left(installed: Blender) -> 
             return {
                 "classes": sorted(name for name in dir(bpy.types)
                                   if "WORKFILES" in name.upper()),
-                "operators": sorted(dir(bpy.ops.workfiles)),
+                "operators": sorted(dir(bpy.ops.kitsu_workfiles)),
                 "handlers": handlers,
                 "menus": {name: count for name, count in menus.items() if count > 1},
                 "keymaps": {name: count for name, count in keymaps.items() if count},
