@@ -12,7 +12,6 @@ from wf_core.host import SceneTag
 from wf_core.models import TaskContext
 from wf_core.paths import check_name, parse_path
 from wf_core.saves import marker
-from wf_core.saves.checks import RECENT_SECONDS
 from wf_core.saves.gauge import Gauge, gauge_folder
 from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.neighbours import contexts_of
@@ -141,8 +140,8 @@ class FollowingOperations(Operations):
             path: its file; None when it was never saved.
             task: the task a person chose, where it is not the tag's.
 
-        Asks the server for nothing but what is not known yet; whether the scene has changes
-        its file lacks is for the application to add.
+        Asks the server for the newest revisions; whether the scene has changes its file lacks
+        is for the application to add.
         """
         server = self.desk.client.session.server
         other_server = ""
@@ -274,7 +273,7 @@ class FollowingOperations(Operations):
     def _with_newest(self, facts: SceneFacts, task: str, name: str) -> SceneFacts:
         records = self.desk.records
         context = self.find_task(task)
-        latest, online = records.revisions(context.task.id, max_age=RECENT_SECONDS)
+        latest, online = records.revisions(context.task.id)
         facts = replace(facts, online=online)
         newest = latest.get(name)
         if newest is None:
