@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import bpy
 
+from wf_core.worker import Worker
+
 from . import core
 from .main_thread import MainThread
 from .shown import Shown, redraw
-from .worker import Worker
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
