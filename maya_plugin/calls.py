@@ -1,7 +1,8 @@
 """Every call into Maya that this plug-in makes, typed, one function each.
 
 Nothing is decided here. Flags are given by their long names, and mypy checks them against
-published stubs of ``maya.cmds``; no other module of the plug-in imports ``maya``.
+published stubs of ``maya.cmds``. This module is about scenes, :mod:`.calls_ui` about the
+interface; besides them only the plug-in file imports ``maya``.
 
 What each command does is told by Autodesk's "Maya Commands Reference" (Python), chapters
 ``file``, ``fileInfo``, ``undoInfo``, ``ls``, ``getAttr``, ``referenceQuery``, ``workspace``,
@@ -11,7 +12,10 @@ flags used here differs between Maya 2024 and 2027.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Literal
 
 import maya.cmds as cmds
@@ -21,6 +25,7 @@ __all__ = [
     "SceneEvent",
     "SceneType",
     "add_callback",
+    "begin_without_window",
     "current_time",
     "expanded",
     "file_info",
@@ -32,6 +37,7 @@ __all__ = [
     "open_scene",
     "path_attribute",
     "playblast_frame",
+    "python_program",
     "reference_file",
     "remove_callback",
     "remove_file_info",
@@ -48,13 +54,14 @@ __all__ = [
 ]
 
 SceneType = Literal["mayaAscii", "mayaBinary"]
-SceneEvent = Literal["before save", "after save", "after open", "after new"]
+SceneEvent = Literal["before save", "after save", "after open", "after new", "exiting"]
 
 _EVENTS = {
     "before save": "kBeforeSave",
     "after save": "kAfterSave",
     "after open": "kAfterOpen",
     "after new": "kAfterNew",
+    "exiting": "kMayaExiting",
 }
 
 
@@ -66,9 +73,25 @@ def version() -> str:
     return str(cmds.about(installedVersion=True)).removeprefix("Maya ").strip()
 
 
+def begin_without_window() -> None:
+    """Make this mayapy a Maya. Takes seconds, and prints on standard output."""
+    import maya.standalone
+
+    maya.standalone.initialize(name="python")
+
+
 def is_batch() -> bool:
     """Whether there is no window: mayapy and ``maya -batch``."""
     return bool(cmds.about(batch=True))
+
+
+def python_program() -> Path | None:
+    """The program mayapy, with which other Python programs of this Maya are run; None where it
+    cannot be found. (What Python itself believes to be its program is Maya, in a window.)"""
+    location = os.environ.get("MAYA_LOCATION", "")  # set by every Maya at its start
+    name = "mayapy.exe" if sys.platform == "win32" else "mayapy"
+    program = Path(location, "bin", name)
+    return program if location and program.is_file() else None
 
 
 def run_later(function: Callable[[], object]) -> None:

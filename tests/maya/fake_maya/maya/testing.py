@@ -20,6 +20,8 @@ class Maya:
     Attributes:
         batch: whether it has no window.
         replaces: whether saving replaces the file, rather than rewriting it.
+        answers: what a person types or presses in the next dialogs; none: they close them.
+        messages: what was shown.
         refuses: commands that fail, with what Maya says: "rename", "save", "open", "playblast".
         calls_off_saves: a studio's script calls every save off, silently.
         log: events and saves, in their order.

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..testing import current
 
-__all__ = ["MMessage", "MSceneMessage"]
+__all__ = ["MFnPlugin", "MMessage", "MSceneMessage"]
 
 
 class MMessage:
@@ -32,3 +32,8 @@ class MSceneMessage(MMessage):
         maya.next_id += 1
         maya.callbacks[maya.next_id] = (message, function)
         return maya.next_id
+
+
+class MFnPlugin:
+    def __init__(self, plugin: object, vendor: str, version: str, apiVersion: str) -> None:
+        current().log.append(f"plug-in {vendor} {version} {apiVersion}")

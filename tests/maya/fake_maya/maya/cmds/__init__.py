@@ -1,5 +1,18 @@
 """The commands of the stand-in. One that is not here is an AttributeError."""
 
+from .interface import (
+    confirmDialog,
+    deleteUI,
+    getModifiers,
+    inViewMessage,
+    menu,
+    menuItem,
+    promptDialog,
+    runTimeCommand,
+    shelfButton,
+    shelfLayout,
+    warning,
+)
 from .scenes import (
     about,
     allNodeTypes,
@@ -19,15 +32,26 @@ from .scenes import (
 __all__ = [
     "about",
     "allNodeTypes",
+    "confirmDialog",
     "createNode",
     "currentTime",
+    "deleteUI",
     "file",
     "fileInfo",
     "getAttr",
+    "getModifiers",
+    "inViewMessage",
     "ls",
+    "menu",
+    "menuItem",
     "playblast",
+    "promptDialog",
     "referenceQuery",
+    "runTimeCommand",
     "setAttr",
+    "shelfButton",
+    "shelfLayout",
     "undoInfo",
+    "warning",
     "workspace",
 ]
