@@ -23,7 +23,7 @@ TALK = b"the stand-in of Maya says something on standard output, as Maya does"
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return unpacked(tmp_path_factory.mktemp("modules") / "kitsu_workfiles") / "bin" / "wf_maya.py"
+    return unpacked(tmp_path_factory.mktemp("maya") / "modules") / "bin" / "wf_maya.py"
 
 
 @pytest.fixture

@@ -36,6 +36,9 @@ class Maya:
     undo: list[str] = field(default_factory=list)
     undo_on: bool = True
     project: str = "/project"
+    preferences: str = "/home/artist/maya"
+    plugins: dict[str, Callable[[object], object]] = field(default_factory=dict)
+    autoload: set[str] = field(default_factory=set)
     plugin_types: set[str] = field(default_factory=set)
     callbacks: dict[int, tuple[str, Callable[..., object]]] = field(default_factory=dict)
     deferred: list[Callable[[], object]] = field(default_factory=list)

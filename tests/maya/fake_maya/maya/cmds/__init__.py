@@ -13,6 +13,7 @@ from .interface import (
     shelfLayout,
     warning,
 )
+from .plugins import internalVar, loadPlugin, pluginInfo, unloadPlugin
 from .scenes import (
     about,
     allNodeTypes,
@@ -41,10 +42,13 @@ __all__ = [
     "getAttr",
     "getModifiers",
     "inViewMessage",
+    "internalVar",
+    "loadPlugin",
     "ls",
     "menu",
     "menuItem",
     "playblast",
+    "pluginInfo",
     "promptDialog",
     "referenceQuery",
     "runTimeCommand",
@@ -52,6 +56,7 @@ __all__ = [
     "shelfButton",
     "shelfLayout",
     "undoInfo",
+    "unloadPlugin",
     "warning",
     "workspace",
 ]

@@ -136,9 +136,9 @@ def confirmDialog(
     title: str,
     message: str,
     button: list[str],
-    defaultButton: str,
-    cancelButton: str,
-    dismissString: str,
+    defaultButton: str = "",
+    cancelButton: str = "",
+    dismissString: str = "dismiss",
 ) -> str:
     maya = _with_window()
     maya.messages.append(f"{title}: {message}")
