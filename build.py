@@ -5,7 +5,7 @@
     python3 build.py test [--quick] [...]  lint, then every test (what CI does); ... goes to pytest
     python3 build.py test --all-blenders   the extension in every Blender there is a Python for
     python3 build.py lint                  ruff, mypy, import-linter
-    python3 build.py package [...]         the Blender extension, into dist/
+    python3 build.py package [--maya]      the Blender extension and the Maya module, into dist/
     python3 build.py bench [...]           measure against gazu and curl
     python3 build.py torture [...]         save under every fault there is, then look for losses
     python3 build.py kitsu up|status|down|reset [...]   a private Kitsu in .wf/kitsu
@@ -360,8 +360,11 @@ def bench(_: argparse.Namespace, rest: list[str]) -> int:
 
 
 def package(_: argparse.Namespace, rest: list[str]) -> int:
-    """The Blender extension: a zip for each platform and index.json, in dist."""
+    """The Blender extension, a zip for each platform and index.json, and the Maya module, in dist;
+    with --maya that alone, which needs no Blender."""
     python = dev_env()
+    if "--maya" in rest:
+        return run([python, "-m", "tools.package", *rest])
     builder = bare_blender_env(*blenders()[0])
     return run([python, "-m", "tools.package", "--blender-python", builder, *rest])
 

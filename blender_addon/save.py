@@ -236,9 +236,11 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         except (WorkfilesError, core.CoreUnavailable) as exc:
             tell(self, "ERROR", said(exc))
             return {"CANCELLED"}
+        from wf_core.workfiles import words
+
         number = written.tag.revision if written.tag else None
         name = written.written.name if written.written else ""
-        saved = f"Saved revision {number}: {name}" if number else f"Saved without a number: {name}"
+        saved = words.saved(number, name)
         self.report({"INFO"}, saved)
         session.shown.notice = saved
         session.shown.task = None  # it is the scene's own now
@@ -345,11 +347,9 @@ def _saved(result: SaveResult) -> None:
     """The save is safe: on this machine's disk, and on its way."""
     if bpy.app.background:
         return
-    current().shown.notice = (
-        f"Revision {result.revision} is safe on this machine."
-        if result.revision
-        else "Saved without a number; it follows when the server answers."
-    )
+    from wf_core.workfiles import words
+
+    current().shown.notice = words.is_safe(result.revision)
     refresh.waiting()
     refresh.scene()
     redraw()

@@ -10,17 +10,16 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import bpy
 
+from wf_core.worker import Worker
+
 from . import core
 from .main_thread import MainThread
 from .shown import Shown, redraw
-from .worker import Worker
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from wf_core.host import Host
     from wf_core.results import SaveResult
     from wf_core.workfiles import RelayedHost, SaveRequest, Workfiles
+    from wf_core.workfiles.interactive import SceneSaver
 
     from .host import BlenderHost
 
@@ -45,19 +45,6 @@ _QUIT_SECONDS = 0.7
 then is found and finished later."""
 
 
-@dataclass
-class _Keeping:
-    """A save whose scene is written, and whose bytes may not be kept apart yet."""
-
-    relay: RelayedHost
-    answer: Future[SaveResult]
-    kept: Event
-
-    def is_open(self) -> bool:
-        written = self.relay.written is not None
-        return written and not self.kept.is_set() and not self.answer.done()
-
-
 class Session:
     """Everything of this extension that lives as long as it is enabled. Main thread only."""
 
@@ -65,7 +52,7 @@ class Session:
         self.shown = Shown()
         self.main_thread = MainThread()
         self._host: BlenderHost | None = None
-        self._keeping: _Keeping | None = None
+        self._scene_saver: SceneSaver | None = None
         self._offline = _offline_now()
         self.saver = self._worker("workfiles-save")
         self.looker = self._worker("workfiles-look")
@@ -207,29 +194,20 @@ class Session:
             WorkfilesError: nothing was saved; the scene is as it was.
         """
         host = self.host
-        host.check_savable()
         self.notice_online_access()
-        from wf_core.workfiles import RelayedHost
+        if self._scene_saver is None:
+            from wf_core.workfiles.interactive import SceneSaver
 
-        relay, kept = RelayedHost(host), Event()
-
-        def note() -> None:
-            self.main_thread.post(kept.set)  # which wakes whoever waits for it
-
-        def work(tool: Workfiles) -> SaveResult:
-            return tool.save(relay, request, wait=wait, patience=patience, kept=note)
-
-        def late(problem: Exception) -> None:
-            if failed is not None and relay.written is not None and release:
-                failed(problem)
-
-        with self.main_thread.about_to_serve():
-            answer = self.saver.submit(work, done=done, failed=late)
-            self._keeping = _Keeping(relay, answer, kept)
-            self.main_thread.serve(answer, enough=lambda: release and relay.written is not None)
-        if relay.written is None or not release:
-            answer.result(timeout=0)
-        return relay
+            self._scene_saver = SceneSaver(self.saver, self.main_thread)
+        return self._scene_saver.save(
+            host,
+            request,
+            wait=wait,
+            release=release,
+            patience=patience,
+            done=done,
+            failed=failed,
+        )
 
     def adopt(self, path: Path, request: SaveRequest) -> SaveResult:
         """Make the file at ``path`` the revision whose place it has.
@@ -244,15 +222,13 @@ class Session:
 
     def let_written_file_be(self) -> None:
         """Before Blender writes a file again: the bytes it wrote last must be kept by then."""
-        keeping = self._keeping
-        if keeping is not None and keeping.is_open():
-            self.main_thread.serve(keeping.answer, enough=keeping.kept.is_set)
+        if self._scene_saver is not None:
+            self._scene_saver.let_written_file_be()
 
     def finish_writing(self, seconds: float) -> None:
         """Give a scene that was just written the time to get onto the disk."""
-        keeping = self._keeping
-        if keeping is not None and keeping.relay.written is not None:
-            self.main_thread.serve(keeping.answer, seconds=seconds)
+        if self._scene_saver is not None:
+            self._scene_saver.finish_writing(seconds)
 
 
 def _offline_now() -> str:

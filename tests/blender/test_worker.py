@@ -17,7 +17,7 @@ from live_kitsu import LiveKitsu
 
 from blender_addon.main_thread import MainThread
 from blender_addon.session import current
-from blender_addon.worker import Worker
+from wf_core.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[2]
 

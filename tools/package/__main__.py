@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tools.package.builder import Builder
 from tools.package.extension import ROOT, stage
+from tools.package.module import MAYA_LOCK, MAYA_TARGETS, package_module
 from tools.package.neighbours import LOCKS, PLATFORM, build_neighbour
 from tools.package.wheels import LOCK, build_own, fetch, rewrite_lock
 from wf_core.errors import WorkfilesError
@@ -18,16 +19,22 @@ WORK = ROOT / ".wf" / "package"
 
 
 def main(arguments: list[str]) -> int:
-    """Build, validate and list the extension; 0 when all is well."""
+    """Build, validate and list the extension, and build the module; 0 when all is well."""
     parser = argparse.ArgumentParser(
         prog="build.py package",
-        description="Make the Blender extension: a zip for each platform, and index.json.",
+        description="Make the Blender extension, a zip for each platform and index.json; and the "
+        "Maya module, one zip for all.",
     )
-    parser.add_argument("--blender-python", type=Path, required=True, help=argparse.SUPPRESS)
+    parser.add_argument("--blender-python", type=Path, help=argparse.SUPPRESS)
     parser.add_argument(
         "--output", type=Path, default=ROOT / "dist", metavar="FOLDER", help="default: dist"
     )
-    parser.add_argument("--lock", action="store_true", help=f"write the hashes in {LOCK.name} anew")
+    parser.add_argument(
+        "--lock",
+        action="store_true",
+        help=f"write the hashes in {LOCK.name} and {MAYA_LOCK.name} anew",
+    )
+    parser.add_argument("--maya", action="store_true", help="the Maya module only")
     parser.add_argument(
         "--neighbours", action="store_true", help="also make the extensions the tests set beside it"
     )
@@ -38,10 +45,17 @@ def main(arguments: list[str]) -> int:
         rewrite_lock(wheels)
         for lock in LOCKS.values():
             rewrite_lock(wheels, lock=lock, platforms=[PLATFORM])
+        rewrite_lock(wheels, lock=MAYA_LOCK, targets=MAYA_TARGETS)
         return 0
+    if options.maya:
+        print(package_module(options.output, work=WORK, wheels=wheels))
+        return 0
+    if options.blender_python is None:
+        parser.error("the Blender extension is made with --blender-python")
     builder = Builder(options.blender_python)
     for path in package(options.output, builder=builder, wheels=wheels):
         print(path)
+    print(package_module(options.output, work=WORK, wheels=wheels))
     for name in LOCKS if options.neighbours else ():
         with tempfile.TemporaryDirectory(dir=WORK) as scratch:
             made = build_neighbour(name, Path(scratch), builder=builder, wheels=wheels)

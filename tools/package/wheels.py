@@ -1,4 +1,4 @@
-"""The wheels inside the extension: which, from where, and that they are the right ones.
+"""The wheels inside what is packaged: which, from where, and that they are the right ones.
 
 What Blender brings along itself (requests and what that needs) is not among them: a wheel of an
 extension shadows Blender's own for every other extension too.
@@ -31,11 +31,12 @@ EPOCH = int(os.environ.get("SOURCE_DATE_EPOCH", "1580601600"))
 
 @dataclass(frozen=True)
 class Target:
-    """A platform as Blender names it.
+    """A platform of an application.
 
     Attributes:
-        pythons: the versions of Python that Blender has there: 3.11 up to 5.0, 3.13 from 5.1.
-        tags: what wheels call the platform, as far back as Blender itself runs.
+        pythons: the versions of Python that the application has there; Blender 3.11 up to 5.0,
+            3.13 from 5.1.
+        tags: what wheels call the platform, as far back as the application itself runs.
     """
 
     pythons: tuple[str, ...]
@@ -54,8 +55,20 @@ _PIN = re.compile(r"^([A-Za-z0-9_.-]+)==(\S+)", re.MULTILINE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
-def fetch(folder: Path, *, lock: Path = LOCK, platforms: Iterable[str] = TARGETS) -> list[Path]:
+def fetch(
+    folder: Path,
+    *,
+    lock: Path = LOCK,
+    targets: Mapping[str, Target] = TARGETS,
+    platforms: Iterable[str] | None = None,
+) -> list[Path]:
     """Every wheel of a lock file, for every platform, in ``folder``.
+
+    Args:
+        folder: keeps what was downloaded.
+        lock: the file with versions and hashes.
+        targets: the platforms of the application.
+        platforms: those of them that are wanted; all by default.
 
     Raises:
         InputError: one cannot be had, or is not the one that was locked.
@@ -63,7 +76,7 @@ def fetch(folder: Path, *, lock: Path = LOCK, platforms: Iterable[str] = TARGETS
     wanted = set(_HASH.findall(lock.read_text(encoding="utf-8")))
     found = _hashed(folder)
     if wanted - found.keys():
-        for python, tags in _builds(platforms):
+        for python, tags in _builds(targets, platforms):
             _download(folder, python, tags, ["--require-hashes", "--requirement", str(lock)])
         found = _hashed(folder)
     missing = wanted - found.keys()
@@ -75,9 +88,15 @@ def fetch(folder: Path, *, lock: Path = LOCK, platforms: Iterable[str] = TARGETS
     return sorted(found[digest] for digest in wanted)
 
 
-def rewrite_lock(folder: Path, *, lock: Path = LOCK, platforms: Iterable[str] = TARGETS) -> None:
+def rewrite_lock(
+    folder: Path,
+    *,
+    lock: Path = LOCK,
+    targets: Mapping[str, Target] = TARGETS,
+    platforms: Iterable[str] | None = None,
+) -> None:
     """Look up the files of every version in a lock file, and write their hashes into it. The
-    comment at its beginning stays.
+    comment at its beginning stays. Arguments as for :func:`fetch`.
 
     Raises:
         InputError: a version has no wheel for one of the platforms.
@@ -88,7 +107,7 @@ def rewrite_lock(folder: Path, *, lock: Path = LOCK, platforms: Iterable[str] = 
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         for name, version in sorted(pins, key=lambda pin: pin[0].lower()):
             found: dict[str, str] = {}
-            for python, tags in _builds(platforms):
+            for python, tags in _builds(targets, platforms):
                 into = Path(scratch) / f"{name}-{python}-{tags[0]}"
                 _download(into, python, tags, [f"{name}=={version}"])
                 found |= {wheel.name: digest for digest, wheel in _hashed(into).items()}
@@ -115,10 +134,12 @@ def build_own(folder: Path) -> Path:
         return Path(shutil.move(wheel, folder / wheel.name))
 
 
-def _builds(platforms: Iterable[str]) -> Iterator[tuple[str, tuple[str, ...]]]:
-    for platform in platforms:
-        for python in TARGETS[platform].pythons:
-            yield python, TARGETS[platform].tags
+def _builds(
+    targets: Mapping[str, Target], platforms: Iterable[str] | None
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for platform in targets if platforms is None else platforms:
+        for python in targets[platform].pythons:
+            yield python, targets[platform].tags
 
 
 def _download(folder: Path, python: str, tags: Sequence[str], what: Sequence[str]) -> None:

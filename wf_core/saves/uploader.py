@@ -11,6 +11,7 @@ import logging
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from wf_core.disk.locks import Lock
@@ -21,7 +22,7 @@ from wf_core.saves.recovery import open_journal
 from wf_core.saves.spool import Spool
 from wf_core.settings import Settings, load
 
-__all__ = ["main", "run", "start"]
+__all__ = ["main", "run", "start", "use_interpreter"]
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,13 @@ _SHORTEST_NAP = 0.25
 _IDLE_PASSES = 2  # a save may be written to the journal while a pass finds nothing
 
 _children: list[subprocess.Popen[bytes]] = []
+_interpreter: list[Path] = []
+
+
+def use_interpreter(python: Path) -> None:
+    """Run uploaders of this process with ``python``: for applications whose own program is what
+    ``sys.executable`` names. It must be of the same version as the one in this process."""
+    _interpreter[:] = [python]
 
 
 def start(settings: Settings) -> bool:
@@ -65,7 +73,7 @@ def start(settings: Settings) -> bool:
             subprocess.Popen(
                 # An isolated Python (Blender's) ignores variables meant for others, such as
                 # Maya's PYTHONHOME; so must its child, which could not start with them.
-                [sys.executable, *(["-I"] if sys.flags.isolated else []), "-c", code],
+                [_program(), *(["-I"] if sys.flags.isolated else []), "-c", code],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -74,6 +82,10 @@ def start(settings: Settings) -> bool:
             )
         )
     return True
+
+
+def _program() -> str:
+    return str(_interpreter[0]) if _interpreter else sys.executable
 
 
 def main() -> int:

@@ -1,10 +1,10 @@
-"""Sizes and ages, in the few characters a list has for them."""
+"""Sizes and ages, in the few characters a list has for them; and what is said of a save."""
 
 from __future__ import annotations
 
 import datetime
 
-__all__ = ["age", "size"]
+__all__ = ["age", "is_safe", "saved", "size"]
 
 _STEPS = (
     (60.0, 1.0, "s"),
@@ -55,3 +55,25 @@ def size(count: int | None) -> str:
         power += 1
     value = count / 1024**power
     return f"{value:.{1 if value < 9.95 else 0}f} {_UNITS[power - 1]}"
+
+
+def saved(revision: int | None, file_name: str) -> str:
+    """What is said when the application has written the scene.
+
+    >>> saved(12, "lamp_v012.blend")
+    'Saved revision 12: lamp_v012.blend'
+
+    Args:
+        revision: its number; None while it has none.
+        file_name: the name of its file.
+    """
+    if revision is None:
+        return f"Saved without a number: {file_name}"
+    return f"Saved revision {revision}: {file_name}"
+
+
+def is_safe(revision: int | None) -> str:
+    """What is said when the save is on this machine's disk, and on its way."""
+    if revision is None:
+        return "Saved without a number; it follows when the server answers."
+    return f"Revision {revision} is safe on this machine."

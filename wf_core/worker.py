@@ -1,8 +1,8 @@
-"""Threads that do what must not keep Blender waiting, one piece of work after the other.
+"""Threads that do what must not keep an application waiting, one piece of work after the other.
 
 A thread owns what it works with (the core's facade, with a connection to the journal of its
-own), makes it when it is first needed, and is a daemon: quitting Blender waits for none. The
-pools of ``concurrent.futures`` are no use here, the interpreter waits for theirs at the end.
+own), makes it when it is first needed, and is a daemon: quitting the application waits for none.
+The pools of ``concurrent.futures`` are no use here, the interpreter waits for theirs at the end.
 """
 
 from __future__ import annotations

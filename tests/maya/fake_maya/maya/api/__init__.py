@@ -1,0 +1,1 @@
+"""The stand-in of Maya's Python API 2.0."""
