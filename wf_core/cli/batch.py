@@ -1,0 +1,247 @@
+"""``wf batch``: many scenes, each saved as the next revision of its task."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wf_core.cli.options import JsonOption, session_of
+from wf_core.cli.output import Column, size
+from wf_core.errors import ProblemsFound, UsageError
+
+if TYPE_CHECKING:
+    from wf_core.batch.checking import Checked
+    from wf_core.batch.ledger import Outcome, Tally
+    from wf_core.batch.run import Run
+    from wf_core.cli.context import Session
+
+__all__ = ["GROUP"]
+
+GROUP = typer.Typer(
+    help="Save many scenes, each exactly once, on this machine or on a farm.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_MOST_SHOWN = 20
+_SPAN = re.compile(r"(\d+)(?:-(\d+))?")
+
+_RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")]
+_WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="NUMBER",
+        min=1,
+        max=64,
+        help="Worker processes at a time; by default one per processor, at most 8.",
+    ),
+]
+
+
+@GROUP.command()
+def run(
+    context: typer.Context,
+    jobs: Annotated[
+        Path, typer.Argument(metavar="JOBS", help="The list: CSV (.csv) or JSON Lines (.jsonl).")
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--run", metavar="FOLDER", help="Folder of the run; by default beside the list."
+        ),
+    ] = None,
+    workers: _WorkersOption = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Look at everything, start nothing.")
+    ] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Make the run's folder only; others do its rows.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Save every scene of a list as the next working revision of its task."""
+    from wf_core.batch.checking import check_jobs
+    from wf_core.batch.jobs import read_jobs
+    from wf_core.batch.run import Run
+
+    session = session_of(context)
+    if dry_run and prepare:
+        raise UsageError("--dry-run makes nothing, --prepare makes the run's folder: give one.")
+    listed = read_jobs(jobs)
+    target = folder if folder is not None else jobs.with_suffix(".run")
+    with session.workfiles() as workfiles, session.long_operation() as (progress, cancel):
+        checked = check_jobs(listed, workfiles.desk, progress=progress, cancel=cancel)
+        server = workfiles.desk.client.session.server
+    if checked.problems:
+        raise ProblemsFound(
+            f"{len(checked.problems)} things are in the way; nothing was started.",
+            problems=checked.problems,
+        )
+    if dry_run:
+        _show_plan(session, checked)
+        return
+    begun = Run.create(target, server=server, rows=checked.rows)
+    if prepare:
+        document = {"run": str(begun.folder), "rows": begun.count}
+        session.output.result(
+            document, lambda: session.output.line(f"{begun.folder}: {begun.count} rows")
+        )
+        return
+    _do(session, begun, workers)
+
+
+@GROUP.command()
+def resume(
+    context: typer.Context,
+    run: _RunArgument,
+    workers: _WorkersOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Do what is not committed yet, from whichever machine."""
+    from wf_core.batch.run import Run
+
+    _do(session_of(context), Run.open(run), workers)
+
+
+@GROUP.command()
+def work(
+    context: typer.Context,
+    run: _RunArgument,
+    rows: Annotated[str, typer.Option("--rows", metavar="A-B", help="First and last row, from 1.")],
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience",
+            metavar="SECONDS",
+            min=0.0,
+            help="How long to wait for a server that is away.",
+        ),
+    ] = 600.0,
+    as_json: JsonOption = False,
+) -> None:
+    """Do some rows of a run: the unit that a farm starts."""
+    from wf_core.batch.ledger import tally_of
+    from wf_core.batch.pool import tied_to_parent
+    from wf_core.batch.run import Run
+    from wf_core.batch.worker import Worker
+
+    session = session_of(context)
+    first, last = _span(rows)
+    opened = Run.open(run)
+    orphaned = tied_to_parent()
+    with session.interrupts.in_order():
+        stop = session.interrupts.cancel
+        with Worker(
+            session.settings, opened, patience=patience, cancel=lambda: stop() or orphaned()
+        ) as worker:
+            outcomes = worker.work(first, last)
+    tally = tally_of(outcomes, rows=last - first + 1)
+    _show(session, opened, tally, [o for o in outcomes if o.status != "committed"])
+
+
+@GROUP.command()
+def status(context: typer.Context, run: _RunArgument, as_json: JsonOption = False) -> None:
+    """Show how the rows of a run stand, also while it runs."""
+    from wf_core.batch.ledger import Ledger
+    from wf_core.batch.run import Run
+
+    opened = Run.open(run)
+    ledger = Ledger(opened.results, opened.count)
+    ledger.refresh()
+    _show(session_of(context), opened, ledger.tally(), ledger.not_committed())
+
+
+def _do(session: Session, run: Run, workers: int | None) -> None:
+    from wf_core.batch.pool import Pool, default_workers
+
+    pool = Pool(run, workers=workers or default_workers())
+    with session.long_operation() as (line, cancel):
+
+        def progress(tally: Tally) -> None:
+            done = tally.rows - tally.waiting
+            line(f"{tally.committed} committed, {tally.failed} failed", done, tally.rows)
+
+        tally = pool.work(progress=progress, cancel=cancel)
+    _show(session, run, tally, pool.ledger.not_committed())
+
+
+def _show(session: Session, run: Run, tally: Tally, others: list[Outcome]) -> None:
+    document = {
+        "run": str(run.folder),
+        **tally.as_json(),
+        "not_committed": [outcome.as_json() for outcome in others],
+    }
+
+    def text() -> None:
+        say = session.output.line
+        say(
+            f"{tally.committed} of {tally.rows} committed, {tally.failed} failed, "
+            f"{tally.unsent} unsent, {tally.waiting} waiting"
+        )
+        for outcome in others[:_MOST_SHOWN]:
+            say(f"row {outcome.row}: {outcome.status}: {outcome.error} {outcome.hint}".rstrip())
+        if len(others) > _MOST_SHOWN:
+            say(f"and {len(others) - _MOST_SHOWN} more; --json lists them all")
+        if tally.exit_code:
+            session.output.note(
+                f"Every scene is where it was. wf batch resume {run.folder} does what is not "
+                f"committed; the logs are in {run.folder / 'logs'}."
+            )
+
+    session.output.result(document, text)
+    session.exit_code = tally.exit_code
+
+
+def _show_plan(session: Session, checked: Checked) -> None:
+    rows = [
+        {
+            "line": row.line,
+            "scene": row.scene,
+            "task": row.label,
+            "task_id": row.task,
+            "name": row.name,
+            "revision": revision,
+            "path": path,
+        }
+        for row, (revision, path) in zip(checked.rows, checked.plans, strict=True)
+    ]
+
+    def text() -> None:
+        session.output.table(
+            [
+                Column("LINE", right=True, whole=True),
+                Column("SCENE"),
+                Column("TASK"),
+                Column("NAME"),
+                Column("REVISION", right=True, whole=True),
+                Column("PATH"),
+            ],
+            [
+                (
+                    str(row["line"]),
+                    str(row["scene"]),
+                    str(row["task"]),
+                    str(row["name"]),
+                    f"v{row['revision']:03d}",
+                    str(row["path"]),
+                )
+                for row in rows
+            ],
+        )
+        session.output.line(f"{len(rows)} rows, {size(checked.size)}; nothing was started.")
+
+    session.output.result({"rows": rows, "size": checked.size}, text)
+
+
+def _span(text: str) -> tuple[int, int]:
+    match = _SPAN.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"“{text}” are no rows.", hint="Write them as 1-250, or 7 for one.")
+    first = int(match.group(1))
+    return first, int(match.group(2) or first)
