@@ -16,6 +16,9 @@ def test_when_a_list_is_run_then_each_scene_is_the_next_revision_of_its_task(bat
     done = batch("run", str(batch.list()), "--workers", "2")
 
     assert done.code == 0, done.out + done.err
+    report = json.loads((batch.run / "report" / "report.json").read_text(encoding="utf-8"))
+    assert [row["status"] for row in report["rows"]] == ["committed"] * 5
+    assert (batch.run / "report" / "report.html").is_file()
     assert {key: done.document[key] for key in ("rows", "committed", "unsent", "failed")} == {
         "rows": 5,
         "committed": 5,
@@ -123,6 +126,8 @@ def test_when_a_frozen_worker_wakes_up_after_another_took_over_then_it_stops(
     try:
         batch.wait_for_fence(0)
         os.kill(first.pid, signal.SIGSTOP)
+        (record,) = batch.kitsu.working_files(batch.tasks[0].id)
+        assert "sha256" not in record["data"]["workfiles"]
 
         done = batch("resume", run, "--workers", "1", WF_HOME=str(batch.folder / "another"))
 

@@ -92,6 +92,10 @@ class Pool:
         run: the run.
         workers: most of them at a time.
         longest: most rows one of them does.
+
+    Attributes:
+        ledger: how the rows stand.
+        done: outcomes that came in since the work began.
     """
 
     def __init__(self, run: Run, *, workers: int, longest: int | None = None) -> None:
@@ -99,6 +103,7 @@ class Pool:
         self._workers = workers
         self._longest = longest
         self.ledger = Ledger(run.results, run.count)
+        self.done = 0
 
     def work(
         self,
@@ -128,7 +133,7 @@ class Pool:
                 while waiting and len(running) < self._workers:
                     running.append(self._start(waiting.popleft()))
                 time.sleep(_LOOK_SECONDS)
-                self.ledger.refresh()
+                self.done += len(self.ledger.refresh())
                 if progress is not None:
                     progress(self.ledger.tally())
                 if cancel is not None and cancel():

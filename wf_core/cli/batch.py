@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -157,17 +158,44 @@ def status(context: typer.Context, run: _RunArgument, as_json: JsonOption = Fals
     _show(session_of(context), opened, ledger.tally(), ledger.not_committed())
 
 
+@GROUP.command()
+def report(
+    context: typer.Context,
+    run: _RunArgument,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help="Where to put it; by default into the run."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the report of a run: a page, JSON and CSV."""
+    from wf_core.batch.facts import facts_of
+    from wf_core.batch.report import write_report
+    from wf_core.batch.run import Run
+
+    session = session_of(context)
+    opened = Run.open(run)
+    made = write_report(facts_of(opened), to or opened.folder / "report", page=True)
+    document = {"html": str(made.html), "json": str(made.json), "csv": str(made.csv)}
+    session.output.result(document, lambda: session.output.line(document["html"]))
+
+
 def _do(session: Session, run: Run, workers: int | None) -> None:
+    from wf_core.batch.facts import facts_of
     from wf_core.batch.pool import Pool, default_workers
+    from wf_core.batch.report import has_page, write_report
 
     pool = Pool(run, workers=workers or default_workers())
+    begun = time.monotonic()
     with session.long_operation() as (line, cancel):
 
         def progress(tally: Tally) -> None:
             done = tally.rows - tally.waiting
-            line(f"{tally.committed} committed, {tally.failed} failed", done, tally.rows)
+            rate = pool.done / max(1.0, time.monotonic() - begun)
+            line(f"{done} of {tally.rows}, {tally.failed} failed, {rate:.1f}/s", done, tally.rows)
 
         tally = pool.work(progress=progress, cancel=cancel)
+    write_report(facts_of(run), run.folder / "report", page=has_page())
     _show(session, run, tally, pool.ledger.not_committed())
 
 
