@@ -6,12 +6,14 @@ record was claimed is gone on with, whoever claimed it; else a number is claimed
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from wf_core.batch.fence import Fence, Stale
 from wf_core.batch.run import Row
 from wf_core.batch.scene import RowScene, same_bytes
+from wf_core.filehost import extension_of
 from wf_core.kitsu.transfer import fetch_hash
 from wf_core.models import TaskContext, WorkingFile
 from wf_core.saves import marker
@@ -24,7 +26,7 @@ from wf_core.saves.recovery import recover
 from wf_core.saves.request import SaveRequest
 from wf_core.saves.spool import reserved_by
 
-__all__ = ["Attempts", "Tried"]
+__all__ = ["Attempts", "Processed", "Tried"]
 
 _MOST_ROUNDS = 3
 
@@ -42,6 +44,10 @@ class Tried:
     record: WorkingFile | None
     row: SaveRow | None
     attempt: int
+
+
+Processed = Callable[[Path], Path]
+"""Given the folder in which the revision will lie, the file that is to be saved."""
 
 
 class _Mixed(Parked):
@@ -71,12 +77,15 @@ class Attempts:
         self._engine = engine
         self._owner = owner
 
-    def make(self, row: Row, context: TaskContext, *, save_id: str, number: int) -> Tried:
+    def make(
+        self, row: Row, context: TaskContext, *, scene: Processed, save_id: str, number: int
+    ) -> Tried:
         """Take the row as far as it goes now. The caller holds the row's lock.
 
         Args:
             row: the row.
             context: its task.
+            scene: gives the file to save, asked for only when it is needed.
             save_id: the id of its save.
             number: the lowest number this attempt may have.
 
@@ -98,7 +107,7 @@ class Attempts:
             )
             try:
                 saved = self._go_on(save_id, earlier, fence) or self._begin(
-                    row, context, records, earlier, fence, save_id
+                    row, context, records, earlier, fence, save_id, scene
                 )
             except _Twice:
                 continue
@@ -162,12 +171,13 @@ class Attempts:
         earlier: WorkingFile | None,
         fence: Fence,
         save_id: str,
+        processed: Processed,
     ) -> SaveRow:
         checks = self._engine.checks.records
         checks.hold(context)
         checks.know_revisions(context.task.id, records)
-        scene = Path(row.scene)
-        made = self._made_before(row, context, earlier, save_id)
+        scene = processed(self._place(row, context, 1).parent)
+        made = self._made_before(row, context, earlier, save_id, scene)
         highest = max([0, *(r.revision for r in records if r.name == row.name)])
 
         def claimed(saved: SaveRow) -> None:
@@ -189,22 +199,29 @@ class Attempts:
         return self._engine.save(host, request, deliver=True, attempt=attempt).row
 
     def _made_before(
-        self, row: Row, context: TaskContext, earlier: WorkingFile | None, save_id: str
+        self,
+        row: Row,
+        context: TaskContext,
+        earlier: WorkingFile | None,
+        save_id: str,
+        scene: Path,
     ) -> Path | None:
         """The file at the claimed revision's place, where an earlier attempt has made it."""
         if earlier is None:
             return None
-        scene = RowScene(Path(row.scene), software=row.software)
-        extension = scene.extensions[0]
-        place = self._desk.placing.of(
+        place = self._place(row, context, earlier.revision)
+        mine = reserved_by(place) == save_id or same_bytes(scene, place)
+        return place if mine else None
+
+    def _place(self, row: Row, context: TaskContext, revision: int) -> Path:
+        extension = extension_of(Path(row.scene))
+        return self._desk.placing.of(
             context,
             name=row.name,
-            revision=earlier.revision,
+            revision=revision,
             extension=extension,
             software=self._desk.records.software(row.software or None, extension),
         ).local
-        mine = reserved_by(place) == save_id or same_bytes(Path(row.scene), place)
-        return place if mine else None
 
     def _refuse_second(self, row: Row, context: TaskContext, saved: SaveRow) -> None:
         """Between the look at the server and the claim other numbers were given out. One of them

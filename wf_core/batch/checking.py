@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wf_core.batch.children import application_for
 from wf_core.batch.jobs import Job
 from wf_core.batch.run import Row
 from wf_core.batch.scene import RowScene
@@ -15,6 +16,7 @@ from wf_core.disk.files import in_words
 from wf_core.errors import (
     AmbiguousReference,
     Cancelled,
+    InputError,
     NotFound,
     NotLoggedIn,
     ServerError,
@@ -88,6 +90,8 @@ def check_jobs(
                 comment=job.comment,
                 software=job.software or None,
             )
+            if job.script is not None:
+                _check_script(job.scene, job.script)
             plan = engine.checks.plan(scene, request)
             if not isinstance(plan, Plan):
                 raise plan.cause
@@ -110,6 +114,8 @@ def check_jobs(
                 name=job.name,
                 comment=job.comment,
                 software=job.software,
+                script=str(job.script or ""),
+                arguments=job.arguments,
             )
         )
         plans.append((plan.highest + 1, str(place.local)))
@@ -125,6 +131,15 @@ def check_jobs(
         size=sum(roots.values()),
         problems=[f"line {at}: {text}" if at else text for at, text in sorted(problems)],
     )
+
+
+def _check_script(scene: Path, script: Path) -> None:
+    application_for(scene)
+    with in_words(script, writing=False), script.open("rb") as stream:
+        try:
+            compile(stream.read(), script.name, "exec")
+        except (SyntaxError, ValueError) as exc:
+            raise InputError(f"{script} is no Python script: {exc}.") from exc
 
 
 def _no_room(check: Callable[[Path, int], None], roots: dict[Path, int]) -> list[str]:

@@ -1,7 +1,9 @@
 """The list of what is to be saved: CSV or JSON Lines, one scene a line.
 
 Columns (CSV) and keys (JSON Lines) have the same names. ``scene`` and ``task`` are required,
-``name``, ``comment`` and ``software`` are not. A relative scene lies beside the list.
+``name``, ``comment``, ``software``, ``script`` and ``arguments`` are not. A relative scene or
+script lies beside the list. Arguments are words as a shell would read them; in JSON Lines they may
+be a list of words, too.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ from __future__ import annotations
 import csv
 import difflib
 import json
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -31,6 +34,9 @@ class Job:
         scene: the file to save.
         task: UUID, path-like reference or page address of the task.
         name, comment, software: as those of ``wf save``; software may be empty.
+        script: Python file that the scene's application runs in it before it is saved, None
+            where the file is saved as it is.
+        arguments: what the script finds in ``sys.argv``.
     """
 
     line: int
@@ -39,6 +45,8 @@ class Job:
     name: str = "main"
     comment: str = ""
     software: str = ""
+    script: Path | None = None
+    arguments: tuple[str, ...] = ()
 
 
 _KEYS = tuple(field.name for field in fields(Job) if field.name != "line")
@@ -139,11 +147,31 @@ def _problem_of(values: dict[str, Any]) -> str:
     if wrong:
         return wrong
     for key, value in values.items():
-        if not isinstance(value, str):
+        words = value if key == "arguments" and isinstance(value, list) else [value]
+        if not all(isinstance(word, str) for word in words):
             return f"“{key}” is not text"
+    if values.get("arguments") and not values.get("script"):
+        return "“arguments” without a “script”"
+    try:
+        _words(values.get("arguments", ""))
+    except ValueError as exc:
+        return f"“arguments” cannot be read: {exc}"
     empty = [key for key in _REQUIRED if not values[key].strip()]
     return f"“{empty[0]}” is empty" if empty else ""
 
 
-def _job(line: int, values: dict[str, str], folder: Path) -> Job:
-    return Job(**{**values, "line": line, "scene": folder / values["scene"].strip()})  # type: ignore[arg-type]
+def _words(value: str | list[str]) -> tuple[str, ...]:
+    return tuple(shlex.split(value) if isinstance(value, str) else value)
+
+
+def _job(line: int, values: dict[str, Any], folder: Path) -> Job:
+    script = values.get("script", "").strip()
+    return Job(
+        **{
+            **values,
+            "line": line,
+            "scene": folder / values["scene"].strip(),
+            "script": folder / script if script else None,
+            "arguments": _words(values.get("arguments", "")),
+        }
+    )

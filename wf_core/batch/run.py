@@ -5,7 +5,7 @@
     run.json        what the run is: its id, its server, how many rows
     rows.jsonl      its rows, one a line, never changed
     results/        what became of them, one file per worker (see ``ledger``)
-    logs/           what went wrong, one file per row, and what the workers said
+    logs/           one file per row with something to say, and what the workers said
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from wf_core.batch.children import Limits
 from wf_core.disk.files import fsync_file, fsync_folder, in_words
 from wf_core.errors import InputError, NotFound, PathTaken
 
@@ -36,6 +37,8 @@ class Row:
         task: id of the task.
         label: the task as people write it.
         name, comment, software: as those of ``wf save``; software may be empty.
+        script: absolute path of what is run in the scene first, empty where nothing is.
+        arguments: of the script.
     """
 
     row: int
@@ -46,11 +49,14 @@ class Row:
     name: str
     comment: str
     software: str
+    script: str = ""
+    arguments: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Row:
-        known = {field.name for field in fields(cls)}
-        return cls(**{key: value for key, value in values.items() if key in known})
+        known = {each.name for each in fields(cls)}
+        found = {key: value for key, value in values.items() if key in known}
+        return cls(**{**found, "arguments": tuple(values.get("arguments", ()))})
 
 
 @dataclass(frozen=True)
@@ -61,15 +67,19 @@ class Run:
         id: UUID; what makes the save ids of its rows.
         server: the Kitsu server its rows are saved to.
         count: how many rows it has.
+        limits: what an application that runs scripts may take.
     """
 
     folder: Path
     id: str
     server: str
     count: int
+    limits: Limits = field(default_factory=Limits)
 
     @classmethod
-    def create(cls, folder: Path, *, server: str, rows: Iterable[Row]) -> Run:
+    def create(
+        cls, folder: Path, *, server: str, rows: Iterable[Row], limits: Limits | None = None
+    ) -> Run:
         """A new run in a new folder.
 
         Raises:
@@ -93,8 +103,20 @@ class Run:
                     stream.write(json.dumps(asdict(row)) + "\n")
                     count += 1
             fsync_file(folder / "rows.jsonl")
-            run = cls(folder=folder, id=str(uuid.uuid4()), server=server, count=count)
-            document = {"schema": _SCHEMA, "id": run.id, "server": server, "rows": count}
+            run = cls(
+                folder=folder,
+                id=str(uuid.uuid4()),
+                server=server,
+                count=count,
+                limits=limits or Limits(),
+            )
+            document = {
+                "schema": _SCHEMA,
+                "id": run.id,
+                "server": server,
+                "rows": count,
+                "limits": run.limits.as_json(),
+            }
             # Last: a folder without it is no run.
             half = folder / ".run.json.part"
             half.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
@@ -124,6 +146,7 @@ class Run:
                 id=str(uuid.UUID(document["id"])),
                 server=str(document["server"]),
                 count=int(document["rows"]),
+                limits=Limits(**document["limits"]),
             )
         except (FileNotFoundError, NotADirectoryError) as exc:
             raise NotFound(f"There is no run in {folder}.") from exc
@@ -162,5 +185,5 @@ class Run:
         return self.folder / "results"
 
     def log_of(self, row: int) -> Path:
-        """The log of a row; there is none while nothing went wrong with it."""
+        """The log of a row: what went wrong, and what the application of a script said."""
         return self.folder / "logs" / f"row-{row:06d}.log"

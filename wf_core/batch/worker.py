@@ -16,9 +16,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from wf_core.batch.attempts import Attempts, Tried
+from wf_core.batch.children import Children
 from wf_core.batch.desk import desk_for
 from wf_core.batch.fence import Stale, owner_of
 from wf_core.batch.ledger import Ledger, Outcome, Outcomes, Status
+from wf_core.batch.processed import RowFile
 from wf_core.batch.run import Row, Run
 from wf_core.batch.tasks import TaskBook
 from wf_core.disk.files import in_words
@@ -83,11 +85,13 @@ class Worker:
         self._tasks = TaskBook(self._desk.client)
         self._ledger = Ledger(run.results, run.count)
         self._pause = threading.Event()
+        self._children = Children(run.limits)
 
     def __enter__(self) -> Worker:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._children.__exit__()
         self._desk.close()
 
     def work(self, first: int, last: int) -> list[Outcome]:
@@ -139,10 +143,19 @@ class Worker:
         whether the server is away."""
         started = time.monotonic()
         number = self._ledger.attempts(row.row) + 1
+        scene = RowFile(row, self._children, self._run.log_of(row.row))
+        try:
+            return self._persist(row, scene, number, started)
+        finally:
+            scene.discard()
+
+    def _persist(
+        self, row: Row, scene: RowFile, number: int, started: float
+    ) -> tuple[Outcome, bool]:
         pause, tries, reached = _FIRST_PAUSE, 0, started
         while True:
             tries += 1
-            tried, failure, trace = self._try(row, number)
+            tried, failure, trace = self._try(row, scene, number)
             number = tried.attempt if tried is not None else number
             seconds = time.monotonic() - started
             if tried is not None and tried.record is not None:
@@ -165,11 +178,16 @@ class Worker:
             number += 1
             self._desk.circuit.reset()
 
-    def _try(self, row: Row, number: int) -> tuple[Tried | None, WorkfilesError | None, str]:
+    def _try(
+        self, row: Row, scene: RowFile, number: int
+    ) -> tuple[Tried | None, WorkfilesError | None, str]:
         try:
             context = self._tasks.context(row.task)
             save_id = self._run.save_id(row.row)
-            return self._attempts.make(row, context, save_id=save_id, number=number), None, ""
+            tried = self._attempts.make(
+                row, context, scene=scene.in_folder, save_id=save_id, number=number
+            )
+            return tried, None, ""
         except NotLoggedIn:
             raise
         except WorkfilesError as exc:

@@ -64,10 +64,35 @@ def run(
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Make the run's folder only; others do its rows.")
     ] = False,
+    scene_seconds: Annotated[
+        float,
+        typer.Option(
+            "--scene-seconds", metavar="SECONDS", min=1.0, help="How long a script may take."
+        ),
+    ] = 1800.0,
+    child_memory: Annotated[
+        int,
+        typer.Option(
+            "--child-memory",
+            metavar="MIB",
+            min=1,
+            help="An application that has more in use after a scene is replaced.",
+        ),
+    ] = 4096,
+    child_scenes: Annotated[
+        int,
+        typer.Option(
+            "--child-scenes",
+            metavar="NUMBER",
+            min=1,
+            help="An application that has done so many scenes is replaced.",
+        ),
+    ] = 100,
     as_json: JsonOption = False,
 ) -> None:
     """Save every scene of a list as the next working revision of its task."""
     from wf_core.batch.checking import check_jobs
+    from wf_core.batch.children import Limits
     from wf_core.batch.jobs import read_jobs
     from wf_core.batch.run import Run
 
@@ -87,7 +112,8 @@ def run(
     if dry_run:
         _show_plan(session, checked)
         return
-    begun = Run.create(target, server=server, rows=checked.rows)
+    limits = Limits(scene_seconds=scene_seconds, memory=child_memory * 1024**2, scenes=child_scenes)
+    begun = Run.create(target, server=server, rows=checked.rows, limits=limits)
     if prepare:
         document = {"run": str(begun.folder), "rows": begun.count}
         session.output.result(
