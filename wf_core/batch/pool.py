@@ -2,31 +2,24 @@
 
 Each is the same command a farm starts. No more than a few run at once, which is what bounds
 the load on the server. They end after the row they are at when the process that started them is
-gone, however it went: what ties them to it is a pipe.
+gone, however it went.
 """
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
 
+from wf_core.batch.command import WORKED, last_words, start_work
 from wf_core.batch.ledger import Ledger, Tally
 from wf_core.batch.run import Run
-from wf_core.disk.files import in_words
 from wf_core.errors import Cancelled, WorkfilesError
 
-__all__ = ["TIED", "Pool", "chunks_of", "default_workers", "tied_to_parent"]
-
-TIED = "WF_BATCH_TIED"
-"""Set in the environment of a worker whose standard input ends with whoever started it."""
+__all__ = ["Pool", "chunks_of", "default_workers"]
 
 _LOOK_SECONDS = 0.2
 _MOST_STARTS = 3
@@ -56,22 +49,6 @@ def chunks_of(rows: Sequence[int], *, workers: int, longest: int | None = None) 
     return [range(part[0], part[-1] + 1) for part in parts]
 
 
-def tied_to_parent() -> Callable[[], bool]:
-    """A cancel hook for a worker: whether the process that started it is gone. Always False
-    for a worker that was not started by a pool."""
-    if not os.environ.get(TIED):
-        return lambda: False
-    gone = threading.Event()
-
-    def wait() -> None:
-        while os.read(0, 1024):
-            pass
-        gone.set()
-
-    threading.Thread(target=wait, name="wf-parent", daemon=True).start()
-    return gone.is_set
-
-
 @dataclass
 class _Chunk:
     rows: range
@@ -82,7 +59,6 @@ class _Chunk:
 class _Process:
     chunk: _Chunk
     process: subprocess.Popen[bytes]
-    said: IO[bytes]
 
 
 class Pool:
@@ -153,33 +129,19 @@ class Pool:
         return self.ledger.tally()
 
     def _start(self, chunk: _Chunk) -> _Process:
-        first, last = chunk.rows.start, chunk.rows.stop - 1
         chunk.starts += 1
-        path = self._run.folder / "logs" / f"worker-{first}-{last}.log"
-        with in_words(path, writing=True):
-            said = path.open("ab")
-        command = [sys.executable, "-m", "wf_core.cli", "batch", "work", str(self._run.folder)]
-        process = subprocess.Popen(
-            [*command, "--rows", f"{first}-{last}", "--json"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=said,
-            env={**os.environ, TIED: "1"},
-            # Ctrl-C is the client's to hear: workers end after the row they are at.
-            start_new_session=os.name == "posix",
-        )
-        return _Process(chunk, process, said)
+        return _Process(chunk, start_work(self._run.folder, chunk.rows))
 
     def _ended(self, done: _Process) -> list[_Chunk]:
         """What has to be done again of a worker that has ended."""
         self._close(done)
-        if done.process.returncode in (0, 5, 75):
+        if done.process.returncode in WORKED:
             return []
         if done.chunk.starts < _MOST_STARTS:
             return [done.chunk]
-        said = _last_line(Path(done.said.name))
+        said = last_words(self._run.folder, done.chunk.rows)
         raise WorkfilesError(
-            f"Worker processes end before their work is done ({said or 'nothing was said'}). "
+            f"Worker processes end before their work is done ({said}). "
             "Rows that are committed stay so.",
             hint=f"Their logs are in {self._run.folder / 'logs'}; "
             f"wf batch resume {self._run.folder} does the rest.",
@@ -196,9 +158,3 @@ class Pool:
     def _close(one: _Process) -> None:
         assert one.process.stdin is not None
         one.process.stdin.close()
-        one.said.close()
-
-
-def _last_line(path: Path) -> str:
-    lines = path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from pathlib import Path
@@ -44,6 +45,21 @@ _WorkersOption = Annotated[
     ),
 ]
 
+_SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS|FILE",
+        help="A dask.distributed cluster to do it: tls://host:port, or its scheduler file.",
+    ),
+]
+_AllowTcpOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-tcp", help="Take a scheduler without TLS, which whoever reaches it controls."
+    ),
+]
+
 
 @GROUP.command()
 def run(
@@ -58,6 +74,8 @@ def run(
         ),
     ] = None,
     workers: _WorkersOption = None,
+    scheduler: _SchedulerOption = None,
+    allow_tcp: _AllowTcpOption = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Look at everything, start nothing.")
     ] = False,
@@ -97,6 +115,7 @@ def run(
     from wf_core.batch.run import Run
 
     session = session_of(context)
+    address = _address(scheduler, allow_tcp)
     if dry_run and prepare:
         raise UsageError("--dry-run makes nothing, --prepare makes the run's folder: give one.")
     listed = read_jobs(jobs)
@@ -120,7 +139,7 @@ def run(
             document, lambda: session.output.line(f"{begun.folder}: {begun.count} rows")
         )
         return
-    _do(session, begun, workers)
+    _do(session, begun, workers, address)
 
 
 @GROUP.command()
@@ -128,12 +147,14 @@ def resume(
     context: typer.Context,
     run: _RunArgument,
     workers: _WorkersOption = None,
+    scheduler: _SchedulerOption = None,
+    allow_tcp: _AllowTcpOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Do what is not committed yet, from whichever machine."""
     from wf_core.batch.run import Run
 
-    _do(session_of(context), Run.open(run), workers)
+    _do(session_of(context), Run.open(run), workers, _address(scheduler, allow_tcp))
 
 
 @GROUP.command()
@@ -150,11 +171,18 @@ def work(
             help="How long to wait for a server that is away.",
         ),
     ] = 600.0,
+    record_failures: Annotated[
+        bool,
+        typer.Option(
+            "--record-failures",
+            help="End with 0 when rows are not committed: the run's folder knows, status tells.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Do some rows of a run: the unit that a farm starts."""
+    from wf_core.batch.command import tied_to_parent
     from wf_core.batch.ledger import tally_of
-    from wf_core.batch.pool import tied_to_parent
     from wf_core.batch.run import Run
     from wf_core.batch.worker import Worker
 
@@ -170,6 +198,8 @@ def work(
             outcomes = worker.work(first, last)
     tally = tally_of(outcomes, rows=last - first + 1)
     _show(session, opened, tally, [o for o in outcomes if o.status != "committed"])
+    if record_failures:
+        session.exit_code = 0
 
 
 @GROUP.command()
@@ -182,6 +212,42 @@ def status(context: typer.Context, run: _RunArgument, as_json: JsonOption = Fals
     ledger = Ledger(opened.results, opened.count)
     ledger.refresh()
     _show(session_of(context), opened, ledger.tally(), ledger.not_committed())
+
+
+@GROUP.command()
+def export(
+    context: typer.Context,
+    run: _RunArgument,
+    openjd: Annotated[
+        Path,
+        typer.Option(
+            "--openjd", metavar="FILE", help="The template to write, Open Job Description."
+        ),
+    ],
+    rows_per_task: Annotated[
+        int, typer.Option("--rows-per-task", metavar="NUMBER", min=1, help="Rows of one task.")
+    ] = 100,
+    as_json: JsonOption = False,
+) -> None:
+    """Write what is not committed of a run as a job for another engine."""
+    from wf_core.batch.ledger import Ledger
+    from wf_core.batch.openjd import job_template
+    from wf_core.batch.pool import chunks_of
+    from wf_core.batch.run import Run
+    from wf_core.disk.files import in_words
+
+    session = session_of(context)
+    opened = Run.open(run)
+    ledger = Ledger(opened.results, opened.count)
+    ledger.refresh()
+    chunks = chunks_of(ledger.open_rows(), workers=1, longest=rows_per_task)
+    template = job_template(opened, chunks)
+    with in_words(openjd, writing=True):
+        openjd.write_text(json.dumps(template, indent=2) + "\n", encoding="utf-8")
+    document = {"template": str(openjd.absolute()), "tasks": len(chunks)}
+    session.output.result(
+        document, lambda: session.output.line(f"{document['template']}: {len(chunks)} tasks")
+    )
 
 
 @GROUP.command()
@@ -206,12 +272,24 @@ def report(
     session.output.result(document, lambda: session.output.line(document["html"]))
 
 
-def _do(session: Session, run: Run, workers: int | None) -> None:
+def _address(scheduler: str | None, allow_tcp: bool) -> str | None:
+    if scheduler is None:
+        return None
+    from wf_core.batch.cluster import address_of
+
+    return address_of(scheduler, allow_tcp=allow_tcp)
+
+
+def _do(session: Session, run: Run, workers: int | None, address: str | None) -> None:
+    from wf_core.batch.cluster import Cluster
     from wf_core.batch.facts import facts_of
     from wf_core.batch.pool import Pool, default_workers
     from wf_core.batch.report import has_page, write_report
 
-    pool = Pool(run, workers=workers or default_workers())
+    most = workers or default_workers()
+    pool = (
+        Pool(run, workers=most) if address is None else Cluster(run, address=address, workers=most)
+    )
     begun = time.monotonic()
     with session.long_operation() as (line, cancel):
 

@@ -12,6 +12,7 @@ is doing.
 
 import contextlib
 import ctypes
+import io
 import json
 import os
 import queue
@@ -88,7 +89,8 @@ def main() -> None:
     die_with(int(sys.argv[sys.argv.index("--") + 1]))
     scenes = listen()
     for said in (sys.stdout, sys.stderr):
-        said.reconfigure(line_buffering=True)  # a log is wanted most where the end was sudden
+        if isinstance(said, io.TextIOWrapper):
+            said.reconfigure(line_buffering=True)  # the end of a log counts most if it was sudden
     while True:
         job = scenes.get()
         log = os.open(str(job["log"]), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
