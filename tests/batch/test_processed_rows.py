@@ -76,7 +76,6 @@ def with_scripts(batch: Batch, scene: bytes, *what: str) -> list[dict[str, str]]
     ]
 
 
-@pytest.mark.blender
 @pytest.mark.slow
 def test_when_scripts_crash_hang_or_fail_then_each_costs_its_own_scene(
     batch: Batch, blender: str, scene: bytes
@@ -121,7 +120,6 @@ def test_when_scripts_crash_hang_or_fail_then_each_costs_its_own_scene(
     assert [p for folder in folders for p in folder.glob(".wf-*.blend")] == []
 
 
-@pytest.mark.blender
 @pytest.mark.slow
 def test_when_a_worker_is_killed_then_its_child_is_gone_and_the_row_is_done_again(
     batch: Batch, blender: str, scene: bytes
