@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("care", "doctor"),
     "tree": ("care", "tree"),
     "config": ("config", "config"),
+    "batch": ("batch", "GROUP"),
     "kitsu": ("private", "GROUP"),
 }
 """Each command's module below ``wf_core.cli`` and its function (or typer group) there, in

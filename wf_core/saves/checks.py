@@ -133,14 +133,14 @@ class Checks:
         plan = replace(plan, later=self._later(plan))
         if request.if_behind == "fail":
             _refuse_if_behind(plan)
-        self._check_room(plan.place(plan.highest + 1).root, _size_of(host.current_path()))
+        self.check_room(plan.place(plan.highest + 1).root, _size_of(host.current_path()))
         return plan
 
     def _unfiled(self, host: Host, request: SaveRequest, cause: WorkfilesError) -> Unfiled:
         tag = host.get_tag()
         base, base_save_id = self._base(host, request, tag.task_id if tag else "")
         root = self.placing.workspace
-        self._check_room(root, _size_of(host.current_path()))
+        self.check_room(root, _size_of(host.current_path()))
         return Unfiled(
             reference=request.task,
             software_name=request.software or host.name or None,
@@ -189,7 +189,8 @@ class Checks:
             comment=marker.detach(found.comment),
         )
 
-    def _check_room(self, root: Path, size: int) -> None:
+    def check_room(self, root: Path, size: int) -> None:
+        """Refuse what there is no room for. Raises DiskFull."""
         needed = 2 * size + _ROOM_TO_SPARE
         while not root.exists():
             root = root.parent

@@ -42,6 +42,7 @@ from wf_core.kitsu import KitsuClient
 from wf_core.kitsu.transfer import stored_length
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
+from wf_core.saves.attempt import Guard
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.journal import Journal, SaveRow
@@ -81,6 +82,7 @@ class Delivery:
         row: SaveRow,
         *,
         settled: Callable[[], SaveRow] | None = None,
+        guard: Guard | None = None,
         progress: Report | None = None,
         cancel: Ask | None = None,
     ) -> SaveRow:
@@ -89,6 +91,7 @@ class Delivery:
         Args:
             settled: waits until the save is on this machine's disk; called once the bytes
                 are sent, for a save whose sync runs beside its upload.
+            guard: see :class:`wf_core.saves.attempt.Attempt`.
             progress: called with bytes sent and bytes in total.
             cancel: asked per piece whether to stop.
 
@@ -110,9 +113,15 @@ class Delivery:
                 row = self._link_final(row)
             if row.state in ("claimed", "saved"):
                 row, record = self._sending.send(
-                    row, settled=settled or (lambda: row), progress=progress, cancel=cancel
+                    row,
+                    settled=settled or (lambda: row),
+                    guard=guard,
+                    progress=progress,
+                    cancel=cancel,
                 )
             if row.state == "uploaded":
+                if guard is not None:
+                    guard(row)
                 row = self.commit(row, record)
         except Cancelled:
             raise

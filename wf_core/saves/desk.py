@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 from wf_core.errors import ServerError
 from wf_core.kitsu import FileTokenStore, KitsuClient, Session, Timeouts, locate_server
@@ -32,13 +33,21 @@ class Desk:
         settings: where things lie and how long to wait.
         server: address of the server; a bot's token is used for the settings' own server only.
         offline: why the network may not be used; empty when it may.
+        login_home: folder whose login is used, WF_HOME by default.
 
     Raises:
         UsageError: the address is not usable.
         OSError, DiskFull, FileUnreadable: WF_HOME cannot be written.
     """
 
-    def __init__(self, settings: Settings, server: str, *, offline: str = "") -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        server: str,
+        *,
+        offline: str = "",
+        login_home: Path | None = None,
+    ) -> None:
         self.settings = settings
         self.spool = Spool(settings.home)
         self.journal = open_journal(settings.journal_path, self.spool)
@@ -49,7 +58,7 @@ class Desk:
             )
             session = Session(
                 located,
-                tokens=FileTokenStore(settings.home),
+                tokens=FileTokenStore(login_home or settings.home),
                 bot_token=settings.token if own else None,
                 timeouts=timeouts_of(settings),
                 allow_plain_http=_plain_allowed(settings, located),

@@ -11,6 +11,7 @@ import datetime
 import threading
 import uuid
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from wf_core.disk.copying import fsync_file, fsync_folder, link_or_copy
 from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import Cancelled, FileUnreadable
 from wf_core.host import Host, SceneTag
+from wf_core.saves.attempt import Attempt
 from wf_core.saves.budget import Budget
 from wf_core.saves.checks import Checks, Plan
 from wf_core.saves.delivery import Delivery
@@ -76,6 +78,7 @@ class SaveEngine:
         *,
         deliver: bool,
         kept: Callable[[SaveRow], None] | None = None,
+        attempt: Attempt | None = None,
         progress: Report | None = None,
         cancel: Ask | None = None,
     ) -> Saved:
@@ -84,6 +87,7 @@ class SaveEngine:
         Args:
             kept: called once the bytes are kept apart: from then on the scene's file may be
                 written again.
+            attempt: this is one of several attempts at a save whose id is known already.
 
         Returns:
             The save's row, at least ``saved``: safe on this machine; and what was known of
@@ -93,15 +97,20 @@ class SaveEngine:
             WorkfilesError: nothing was saved, and what to do; the scene is as it was.
             Cancelled: stopped by the user; the message says what is safe.
         """
-        save_id = str(uuid.uuid4())
+        save_id = str(uuid.uuid4()) if attempt is None else attempt.save_id
         # Held before the row is there: nobody may take it for one whose process has died.
-        with hold(self.row_lock(save_id)):
+        with hold(self.row_lock(save_id)) if attempt is None else nullcontext():
             with self.budget.spending():
                 plan = self.checks.plan(host, request)
                 if isinstance(plan, Unfiled):
+                    if attempt is not None:
+                        raise plan.cause
                     target = plan.place(request.name, save_id)  # it may be refused
                     row = self._begin(host, request, plan, save_id)
                     row = self._placed_unfiled(row, plan, target)
+                elif attempt is not None:
+                    row = self._begin(host, request, plan, save_id, renew=True)
+                    row = self._attempted(row, plan, attempt)
                 else:
                     row = self._begin(host, request, plan, save_id)
                     if plan.online:
@@ -117,6 +126,7 @@ class SaveEngine:
                 row = self.delivery.deliver(
                     row,
                     settled=settling.finish,
+                    guard=None if attempt is None else attempt.guard,
                     progress=_named(progress, "Uploading"),
                     cancel=cancel,
                 )
@@ -130,7 +140,13 @@ class SaveEngine:
         return row_lock(self.lock_folder, save_id)
 
     def _begin(
-        self, host: Host, request: SaveRequest, plan: Plan | Unfiled, save_id: str
+        self,
+        host: Host,
+        request: SaveRequest,
+        plan: Plan | Unfiled,
+        save_id: str,
+        *,
+        renew: bool = False,
     ) -> SaveRow:
         now = datetime.datetime.now(datetime.timezone.utc)
         if isinstance(plan, Unfiled):
@@ -171,7 +187,23 @@ class SaveEngine:
                 **of_task,
             ),
             durable=False,
+            renew=renew,
         )
+
+    def _attempted(self, row: SaveRow, plan: Plan, attempt: Attempt) -> SaveRow:
+        """The row with its record, an earlier attempt's where there is one."""
+        try:
+            if attempt.record is not None:
+                row = self.numbering.take_up(row, plan, attempt.record)
+            else:
+                row = self.numbering.number(row, plan, provisional=False)
+            attempt.claimed(row)
+        except BaseException:
+            now = self.journal.get(row.save_id)
+            if now is not None and now.state in ("planned", "claimed"):
+                self.delivery.abandon(now)
+            raise
+        return row
 
     def _placed_unfiled(self, row: SaveRow, plan: Unfiled, target: Path) -> SaveRow:
         row = self.journal.update(

@@ -290,11 +290,18 @@ class Journal:
 
     # saves
 
-    def add(self, row: SaveRow, *, durable: bool = True) -> SaveRow:
-        """Write a new row; returns it with its ``seq``. A row already known stays as it is."""
+    def add(self, row: SaveRow, *, durable: bool = True, renew: bool = False) -> SaveRow:
+        """Write a new row; returns it with its ``seq``. A row already known stays as it is,
+        except with ``renew`` one that came to nothing."""
         values = asdict(row)
         places = ", ".join(f":{column}" for column in _COLUMNS)
         with self._transaction(durable=durable):
+            if renew:
+                self._db.execute(
+                    "DELETE FROM saves WHERE save_id=?"
+                    " AND state IN ('abandoned', 'void', 'discarded')",
+                    (row.save_id,),
+                )
             self._db.execute(
                 f"INSERT OR IGNORE INTO saves ({', '.join(_COLUMNS)}) VALUES ({places})", values
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wf_core.disk.locks import hold, row_lock
-from wf_core.errors import WorkfilesError
+from wf_core.errors import ServerUnavailable, WorkfilesError
 from wf_core.kitsu import KitsuClient
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
@@ -35,16 +35,24 @@ class Numbering:
     budget: Budget
     hurried: KitsuClient
 
-    def number(self, row: SaveRow, plan: Plan) -> SaveRow:
+    def number(self, row: SaveRow, plan: Plan, *, provisional: bool = True) -> SaveRow:
         """Claim the next revision, or place the scene under a provisional name.
+
+        Args:
+            provisional: whether it may be placed so; else there is no save without a number.
 
         Returns:
             The row: claimed with its final path, or provisional with ``scene_path``.
 
         Raises:
             WorkfilesError: the server refuses for good; the row is abandoned.
+            ServerUnavailable: it gives no number now, and the name may not be provisional.
         """
         journal = self.delivery.journal
+        if not plan.online and not provisional:
+            raise ServerUnavailable(
+                "The server does not answer. Nothing was saved.", in_doubt=False
+            )
         if not plan.online:
             return self._provisional(row, plan)
         try:
@@ -59,6 +67,8 @@ class Numbering:
                 claim_doubt=exc.doubt,
                 error=exc.message,
             )
+            if not provisional:
+                raise exc.cause from exc
             claimed = None
         except BaseException:
             self.delivery.abandon(row)
@@ -66,6 +76,15 @@ class Numbering:
         if claimed is None:
             return self._provisional(journal.get(row.save_id) or row, plan)
         return self._follow_new_tree(*claimed, plan)
+
+    def take_up(self, row: SaveRow, plan: Plan, record: WorkingFile) -> SaveRow:
+        """Go on with the record that an earlier attempt at this save has claimed.
+
+        Raises:
+            WorkfilesError: its path cannot be had.
+        """
+        row = self._written_down(row, plan, record.revision)
+        return self._follow_new_tree(self.delivery.record_claim(row, record), record, plan)
 
     def _claim(self, row: SaveRow, plan: Plan) -> tuple[SaveRow, WorkingFile] | None:
         """The row with its record; None where earlier saves have to be numbered first.

@@ -70,6 +70,7 @@ class Records:
         self._max_age = max_age
         self._indexes: dict[tuple[str, str, str], tuple[PathIndex, float]] = {}
         self._budget = budget
+        self._held: dict[str, TaskContext] = {}
         self._server = client.session.server
 
     def task_id(self, reference: str) -> str:
@@ -86,12 +87,23 @@ class Records:
     def context(self, reference: str) -> TaskContext:
         """Everything about the task that renders its paths. Raises as :meth:`task_id`."""
         task_id = self.task_id(reference)
+        if task_id in self._held:
+            return self._held[task_id]
         context = self._read(
             f"context:{task_id}", lambda: self._client.task_context(task_id), _CONTEXT
         )
         if not context.production.file_tree:
             self.forget(task_id)  # whoever sets a tree wants it to count at once
         return context
+
+    def hold(self, context: TaskContext) -> None:
+        """Take a context as known for the life of this object: of thousands of tasks they are
+        read with a handful of requests."""
+        self._held[context.task.id] = context
+
+    def let_go(self, task_id: str) -> None:
+        """Read the task's context again when it is next asked for."""
+        self._held.pop(task_id, None)
 
     def age(self, task_id: str) -> float | None:
         """Seconds since the oldest of what renders the task's paths was read of the server, by
@@ -111,6 +123,7 @@ class Records:
 
     def forget(self, reference: str) -> None:
         """Ask the server next time, because what is kept turned out to be old."""
+        self._held.pop(reference, None)
         for key in (f"task-id:{reference}", f"context:{reference}"):
             self._journal.forget_cached(self._key(key))
 
@@ -200,6 +213,13 @@ class Records:
                 return found, True
         kept = self._kept(key, _NEWEST)
         return (kept[0] if kept else {}), False
+
+    def know_revisions(self, task_id: str, records: list[WorkingFile]) -> None:
+        """Take the task's working files, read just now, for what :meth:`revisions` asks for."""
+        newest: dict[str, WorkingFile] = {}
+        for record in sorted(records, key=lambda record: record.revision):
+            newest[record.name] = record
+        self._keep(f"newest:{task_id}", newest, _NEWEST)
 
     def has_abandoned(self, task_id: str, name: str) -> bool:
         """Whether this journal has a claim, or had one in mind, that no save uses."""

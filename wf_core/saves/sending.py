@@ -18,6 +18,7 @@ from wf_core.kitsu import KitsuClient
 from wf_core.kitsu.transfer import await_stored_length, stored_length, upload
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
+from wf_core.saves.attempt import Guard
 from wf_core.saves.gauge import Gauge, gauge_folder
 from wf_core.saves.journal import Journal, SaveRow
 from wf_core.saves.kept import check_kept
@@ -47,6 +48,7 @@ class Sending:
         row: SaveRow,
         *,
         settled: Callable[[], SaveRow],
+        guard: Guard | None,
         progress: Report | None,
         cancel: Ask | None,
     ) -> tuple[SaveRow, WorkingFile | None]:
@@ -54,6 +56,7 @@ class Sending:
 
         Args:
             settled: called once the bytes are sent; waits until the save is on the disk.
+            guard: called before the last of them are.
             progress: called with bytes sent and bytes in total.
             cancel: asked per piece whether to stop.
 
@@ -75,7 +78,7 @@ class Sending:
                     settled()
                     return done, None
             started = time.monotonic()
-            sha256, record = self._send(row, lock, progress, cancel)
+            sha256, record = self._send(row, lock, guard, progress, cancel)
             settled()
             row = self._uploaded(row, sha256)
             fresh = time.monotonic() - started < _MOMENT_SECONDS
@@ -98,7 +101,12 @@ class Sending:
         return self._uploaded(row, _hash_of_kept(row))
 
     def _send(
-        self, row: SaveRow, lock: Lock, progress: Report | None, cancel: Ask | None
+        self,
+        row: SaveRow,
+        lock: Lock,
+        guard: Guard | None,
+        progress: Report | None,
+        cancel: Ask | None,
     ) -> tuple[str, WorkingFile | None]:
         """Send the bytes; the SHA-256 of what the server now has, and the record as it was
         when it took them, where the answer holds it."""
@@ -111,6 +119,8 @@ class Sending:
             if not lock.held:
                 raise IntegrityError("The upload lost its lock; nothing was stored.")
             check_kept(row)
+            if guard is not None:
+                guard(row)
 
         # From here on bytes may be on the server, whatever becomes of the answer.
         self.journal.update(row, durable=False, attempts=row.attempts + 1)

@@ -1,0 +1,161 @@
+"""Looking at a whole list before anything of it starts."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wf_core.batch.children import application_for
+from wf_core.batch.jobs import Job
+from wf_core.batch.run import Row
+from wf_core.batch.scene import RowScene
+from wf_core.batch.tasks import TaskBook
+from wf_core.disk.files import in_words
+from wf_core.errors import (
+    AmbiguousReference,
+    Cancelled,
+    InputError,
+    NotFound,
+    NotLoggedIn,
+    ServerError,
+    WorkfilesError,
+)
+from wf_core.saves.checks import Plan
+from wf_core.saves.desk import Desk
+from wf_core.saves.request import SaveRequest
+
+__all__ = ["Checked", "check_jobs"]
+
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A list that was looked at.
+
+    Attributes:
+        rows: what would be done, in the list's order; those with problems are left out.
+        plans: for each row the revision and the path it would get now.
+        size: bytes of all scenes.
+        problems: what is in the way, each beginning with its line.
+    """
+
+    rows: list[Row]
+    plans: list[tuple[int, str]]
+    size: int
+    problems: list[str]
+
+
+def check_jobs(
+    jobs: Sequence[Job],
+    desk: Desk,
+    *,
+    progress: Callable[[str, int, int], None] | None = None,
+    cancel: Callable[[], bool] | None = None,
+) -> Checked:
+    """Look at every scene, task, name, path and permission; nothing is created.
+
+    Args:
+        jobs: the list.
+        desk: its records are what is asked.
+        progress: called with what is going on, jobs looked at, and in total.
+        cancel: asked between jobs whether to stop.
+
+    Raises:
+        NotLoggedIn, ServerError: the server cannot be asked, so that nothing can be told.
+        Cancelled: ``cancel`` said so.
+    """
+    tasks = TaskBook(desk.client)
+    engine = desk.engine_within(desk.settings.profile.timeout)
+    rows: list[Row] = []
+    plans: list[tuple[int, str]] = []
+    roots: dict[Path, int] = defaultdict(int)
+    problems: list[tuple[int, str]] = []
+    targets: dict[tuple[str, str], list[Job]] = defaultdict(list)
+    for done, job in enumerate(jobs):
+        if cancel is not None and cancel():
+            raise Cancelled("Stopped while the list was looked at; nothing was started.")
+        if progress is not None:
+            progress("Checking", done, len(jobs))
+        try:
+            context = tasks.context(job.task)
+            targets[context.task.id, job.name].append(job)
+            engine.checks.records.hold(context)
+            scene = RowScene(job.scene, software=job.software)
+            request = SaveRequest(
+                task=context.task.id,
+                name=job.name,
+                comment=job.comment,
+                software=job.software or None,
+            )
+            if job.script is not None:
+                _check_script(job.scene, job.script)
+            plan = engine.checks.plan(scene, request)
+            if not isinstance(plan, Plan):
+                raise plan.cause
+            place = plan.place(plan.highest + 1)
+            with in_words(job.scene, writing=False):
+                size = job.scene.stat().st_size
+        except (NotLoggedIn, ServerError):
+            raise
+        except WorkfilesError as exc:
+            problems.append((job.line, _said(exc)))
+            continue
+        roots[place.root] += size
+        rows.append(
+            Row(
+                row=len(rows) + 1,
+                line=job.line,
+                scene=str(job.scene),
+                task=context.task.id,
+                label=context.label,
+                name=job.name,
+                comment=job.comment,
+                software=job.software,
+                script=str(job.script or ""),
+                arguments=job.arguments,
+            )
+        )
+        plans.append((plan.highest + 1, str(place.local)))
+    for same in targets.values():
+        for job in same[1:]:
+            problems.append(
+                (job.line, f"line {same[0].line} saves “{job.name}” of the same task already")
+            )
+    problems += [(0, text) for text in _no_room(engine.checks.check_room, roots)]
+    return Checked(
+        rows=rows,
+        plans=plans,
+        size=sum(roots.values()),
+        problems=[f"line {at}: {text}" if at else text for at, text in sorted(problems)],
+    )
+
+
+def _check_script(scene: Path, script: Path) -> None:
+    application_for(scene)
+    with in_words(script, writing=False), script.open("rb") as stream:
+        try:
+            compile(stream.read(), script.name, "exec")
+        except (SyntaxError, ValueError) as exc:
+            raise InputError(f"{script} is no Python script: {exc}.") from exc
+
+
+def _no_room(check: Callable[[Path, int], None], roots: dict[Path, int]) -> list[str]:
+    found: list[str] = []
+    for root, size in roots.items():
+        try:
+            check(root, size)
+        except WorkfilesError as exc:
+            found.append(str(exc))
+    return found
+
+
+def _said(exc: WorkfilesError) -> str:
+    if isinstance(exc, NotFound) and exc.suggestions:
+        return f"{exc.message} Did you mean {' or '.join(exc.suggestions[:_MOST_NAMED])}?"
+    if isinstance(exc, AmbiguousReference) and exc.candidates:
+        named = ", ".join(f"{label} {uuid}" for label, uuid in exc.candidates[:_MOST_NAMED])
+        return f"{exc.message} {named}"
+    return str(exc)

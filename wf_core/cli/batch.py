@@ -1,0 +1,379 @@
+"""``wf batch``: many scenes, each saved as the next revision of its task."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wf_core.cli.options import JsonOption, session_of
+from wf_core.cli.output import Column, size
+from wf_core.errors import ProblemsFound, UsageError
+
+if TYPE_CHECKING:
+    from wf_core.batch.checking import Checked
+    from wf_core.batch.ledger import Outcome, Tally
+    from wf_core.batch.run import Run
+    from wf_core.cli.context import Session
+
+__all__ = ["GROUP"]
+
+GROUP = typer.Typer(
+    help="Save many scenes, each exactly once, on this machine or on a farm.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_MOST_SHOWN = 20
+_SPAN = re.compile(r"(\d+)(?:-(\d+))?")
+
+_RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")]
+_WorkersOption = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        metavar="NUMBER",
+        min=1,
+        max=64,
+        help="Worker processes at a time; by default one per processor, at most 8.",
+    ),
+]
+
+_SchedulerOption = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS|FILE",
+        help="A dask.distributed cluster to do it: tls://host:port, or its scheduler file.",
+    ),
+]
+_AllowTcpOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-tcp", help="Take a scheduler without TLS, which whoever reaches it controls."
+    ),
+]
+
+
+@GROUP.command()
+def run(
+    context: typer.Context,
+    jobs: Annotated[
+        Path, typer.Argument(metavar="JOBS", help="The list: CSV (.csv) or JSON Lines (.jsonl).")
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--run", metavar="FOLDER", help="Folder of the run; by default beside the list."
+        ),
+    ] = None,
+    workers: _WorkersOption = None,
+    scheduler: _SchedulerOption = None,
+    allow_tcp: _AllowTcpOption = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Look at everything, start nothing.")
+    ] = False,
+    prepare: Annotated[
+        bool, typer.Option("--prepare", help="Make the run's folder only; others do its rows.")
+    ] = False,
+    scene_seconds: Annotated[
+        float,
+        typer.Option(
+            "--scene-seconds", metavar="SECONDS", min=1.0, help="How long a script may take."
+        ),
+    ] = 1800.0,
+    child_memory: Annotated[
+        int,
+        typer.Option(
+            "--child-memory",
+            metavar="MIB",
+            min=1,
+            help="An application that has more in use after a scene is replaced.",
+        ),
+    ] = 4096,
+    child_scenes: Annotated[
+        int,
+        typer.Option(
+            "--child-scenes",
+            metavar="NUMBER",
+            min=1,
+            help="An application that has done so many scenes is replaced.",
+        ),
+    ] = 100,
+    as_json: JsonOption = False,
+) -> None:
+    """Save every scene of a list as the next working revision of its task."""
+    from wf_core.batch.checking import check_jobs
+    from wf_core.batch.children import Limits
+    from wf_core.batch.jobs import read_jobs
+    from wf_core.batch.run import Run
+
+    session = session_of(context)
+    address = _address(scheduler, allow_tcp)
+    if dry_run and prepare:
+        raise UsageError("--dry-run makes nothing, --prepare makes the run's folder: give one.")
+    listed = read_jobs(jobs)
+    target = folder if folder is not None else jobs.with_suffix(".run")
+    with session.workfiles() as workfiles, session.long_operation() as (progress, cancel):
+        checked = check_jobs(listed, workfiles.desk, progress=progress, cancel=cancel)
+        server = workfiles.desk.client.session.server
+    if checked.problems:
+        raise ProblemsFound(
+            f"{len(checked.problems)} things are in the way; nothing was started.",
+            problems=checked.problems,
+        )
+    if dry_run:
+        _show_plan(session, checked)
+        return
+    limits = Limits(scene_seconds=scene_seconds, memory=child_memory * 1024**2, scenes=child_scenes)
+    begun = Run.create(target, server=server, rows=checked.rows, limits=limits)
+    if prepare:
+        document = {"run": str(begun.folder), "rows": begun.count}
+        session.output.result(
+            document, lambda: session.output.line(f"{begun.folder}: {begun.count} rows")
+        )
+        return
+    _do(session, begun, workers, address)
+
+
+@GROUP.command()
+def resume(
+    context: typer.Context,
+    run: _RunArgument,
+    workers: _WorkersOption = None,
+    scheduler: _SchedulerOption = None,
+    allow_tcp: _AllowTcpOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Do what is not committed yet, from whichever machine."""
+    from wf_core.batch.run import Run
+
+    _do(session_of(context), Run.open(run), workers, _address(scheduler, allow_tcp))
+
+
+@GROUP.command()
+def work(
+    context: typer.Context,
+    run: _RunArgument,
+    rows: Annotated[str, typer.Option("--rows", metavar="A-B", help="First and last row, from 1.")],
+    patience: Annotated[
+        float,
+        typer.Option(
+            "--patience",
+            metavar="SECONDS",
+            min=0.0,
+            help="How long to wait for a server that is away.",
+        ),
+    ] = 600.0,
+    record_failures: Annotated[
+        bool,
+        typer.Option(
+            "--record-failures",
+            help="End with 0 when rows are not committed: the run's folder knows, status tells.",
+        ),
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Do some rows of a run: the unit that a farm starts."""
+    from wf_core.batch.command import tied_to_parent
+    from wf_core.batch.ledger import tally_of
+    from wf_core.batch.run import Run
+    from wf_core.batch.worker import Worker
+
+    session = session_of(context)
+    first, last = _span(rows)
+    opened = Run.open(run)
+    orphaned = tied_to_parent()
+    with session.interrupts.in_order():
+        stop = session.interrupts.cancel
+        with Worker(
+            session.settings, opened, patience=patience, cancel=lambda: stop() or orphaned()
+        ) as worker:
+            outcomes = worker.work(first, last)
+    tally = tally_of(outcomes, rows=last - first + 1)
+    _show(session, opened, tally, [o for o in outcomes if o.status != "committed"])
+    if record_failures:
+        session.exit_code = 0
+
+
+@GROUP.command()
+def status(context: typer.Context, run: _RunArgument, as_json: JsonOption = False) -> None:
+    """Show how the rows of a run stand, also while it runs."""
+    from wf_core.batch.ledger import Ledger
+    from wf_core.batch.run import Run
+
+    opened = Run.open(run)
+    ledger = Ledger(opened.results, opened.count)
+    ledger.refresh()
+    _show(session_of(context), opened, ledger.tally(), ledger.not_committed())
+
+
+@GROUP.command()
+def export(
+    context: typer.Context,
+    run: _RunArgument,
+    openjd: Annotated[
+        Path,
+        typer.Option(
+            "--openjd", metavar="FILE", help="The template to write, Open Job Description."
+        ),
+    ],
+    rows_per_task: Annotated[
+        int, typer.Option("--rows-per-task", metavar="NUMBER", min=1, help="Rows of one task.")
+    ] = 100,
+    as_json: JsonOption = False,
+) -> None:
+    """Write what is not committed of a run as a job for another engine."""
+    from wf_core.batch.ledger import Ledger
+    from wf_core.batch.openjd import job_template
+    from wf_core.batch.pool import chunks_of
+    from wf_core.batch.run import Run
+    from wf_core.disk.files import in_words
+
+    session = session_of(context)
+    opened = Run.open(run)
+    ledger = Ledger(opened.results, opened.count)
+    ledger.refresh()
+    chunks = chunks_of(ledger.open_rows(), workers=1, longest=rows_per_task)
+    template = job_template(opened, chunks)
+    with in_words(openjd, writing=True):
+        openjd.write_text(json.dumps(template, indent=2) + "\n", encoding="utf-8")
+    document = {"template": str(openjd.absolute()), "tasks": len(chunks)}
+    session.output.result(
+        document, lambda: session.output.line(f"{document['template']}: {len(chunks)} tasks")
+    )
+
+
+@GROUP.command()
+def report(
+    context: typer.Context,
+    run: _RunArgument,
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help="Where to put it; by default into the run."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the report of a run: a page, JSON and CSV."""
+    from wf_core.batch.facts import facts_of
+    from wf_core.batch.report import write_report
+    from wf_core.batch.run import Run
+
+    session = session_of(context)
+    opened = Run.open(run)
+    made = write_report(facts_of(opened), to or opened.folder / "report", page=True)
+    document = {"html": str(made.html), "json": str(made.json), "csv": str(made.csv)}
+    session.output.result(document, lambda: session.output.line(document["html"]))
+
+
+def _address(scheduler: str | None, allow_tcp: bool) -> str | None:
+    if scheduler is None:
+        return None
+    from wf_core.batch.cluster import address_of
+
+    return address_of(scheduler, allow_tcp=allow_tcp)
+
+
+def _do(session: Session, run: Run, workers: int | None, address: str | None) -> None:
+    from wf_core.batch.cluster import Cluster
+    from wf_core.batch.facts import facts_of
+    from wf_core.batch.pool import Pool, default_workers
+    from wf_core.batch.report import has_page, write_report
+
+    most = workers or default_workers()
+    pool = (
+        Pool(run, workers=most) if address is None else Cluster(run, address=address, workers=most)
+    )
+    begun = time.monotonic()
+    with session.long_operation() as (line, cancel):
+
+        def progress(tally: Tally) -> None:
+            done = tally.rows - tally.waiting
+            rate = pool.done / max(1.0, time.monotonic() - begun)
+            line(f"{done} of {tally.rows}, {tally.failed} failed, {rate:.1f}/s", done, tally.rows)
+
+        tally = pool.work(progress=progress, cancel=cancel)
+    write_report(facts_of(run), run.folder / "report", page=has_page())
+    _show(session, run, tally, pool.ledger.not_committed())
+
+
+def _show(session: Session, run: Run, tally: Tally, others: list[Outcome]) -> None:
+    document = {
+        "run": str(run.folder),
+        **tally.as_json(),
+        "not_committed": [outcome.as_json() for outcome in others],
+    }
+
+    def text() -> None:
+        say = session.output.line
+        say(
+            f"{tally.committed} of {tally.rows} committed, {tally.failed} failed, "
+            f"{tally.unsent} unsent, {tally.waiting} waiting"
+        )
+        for outcome in others[:_MOST_SHOWN]:
+            say(f"row {outcome.row}: {outcome.status}: {outcome.error} {outcome.hint}".rstrip())
+        if len(others) > _MOST_SHOWN:
+            say(f"and {len(others) - _MOST_SHOWN} more; --json lists them all")
+        if tally.exit_code:
+            session.output.note(
+                f"Every scene is where it was. wf batch resume {run.folder} does what is not "
+                f"committed; the logs are in {run.folder / 'logs'}."
+            )
+
+    session.output.result(document, text)
+    session.exit_code = tally.exit_code
+
+
+def _show_plan(session: Session, checked: Checked) -> None:
+    rows = [
+        {
+            "line": row.line,
+            "scene": row.scene,
+            "task": row.label,
+            "task_id": row.task,
+            "name": row.name,
+            "revision": revision,
+            "path": path,
+        }
+        for row, (revision, path) in zip(checked.rows, checked.plans, strict=True)
+    ]
+
+    def text() -> None:
+        session.output.table(
+            [
+                Column("LINE", right=True, whole=True),
+                Column("SCENE"),
+                Column("TASK"),
+                Column("NAME"),
+                Column("REVISION", right=True, whole=True),
+                Column("PATH"),
+            ],
+            [
+                (
+                    str(row["line"]),
+                    str(row["scene"]),
+                    str(row["task"]),
+                    str(row["name"]),
+                    f"v{row['revision']:03d}",
+                    str(row["path"]),
+                )
+                for row in rows
+            ],
+        )
+        session.output.line(f"{len(rows)} rows, {size(checked.size)}; nothing was started.")
+
+    session.output.result({"rows": rows, "size": checked.size}, text)
+
+
+def _span(text: str) -> tuple[int, int]:
+    match = _SPAN.fullmatch(text.strip())
+    if match is None:
+        raise UsageError(f"“{text}” are no rows.", hint="Write them as 1-250, or 7 for one.")
+    first = int(match.group(1))
+    return first, int(match.group(2) or first)
