@@ -31,8 +31,9 @@ from wf_core.settings import Settings, load
 from wf_core.workfiles import SaveRequest, Workfiles
 
 BUDGET = 1.0
-OWN_SAVE = 1.5
-"""Seconds for copying and syncing a scene of some bytes on a busy machine, with much to spare."""
+OWN_SAVE = 20.0
+"""Seconds for copying and syncing a scene of some bytes on a machine that is busy with other
+tests. A save that waited as long as the profile lets a request wait would take longer."""
 
 
 @pytest.fixture(autouse=True)
@@ -125,6 +126,7 @@ def test_when_the_server_is_away_then_a_save_takes_one_budget_and_the_next_none(
         if known:
             workfiles.save(FileHost(scene), SaveRequest(task=TASK))
         server.everything(away)
+        before = len(server.requests)
 
         first, first_provisional = timed_save(workfiles, scene)
         asked = len(server.requests)
@@ -133,7 +135,9 @@ def test_when_the_server_is_away_then_a_save_takes_one_budget_and_the_next_none(
         assert first_provisional and second_provisional
         assert first < BUDGET + OWN_SAVE
         assert second < OWN_SAVE
-        if away is not one_after_the_other:
+        if away is one_after_the_other:
+            assert asked - before <= 3  # at 0.4 s each, the last one begun within the budget
+        else:
             assert len(server.requests) == asked
 
 

@@ -62,7 +62,7 @@ def locate_server(address: str, **options: Any) -> str:
         try:
             # Without a token: this may be anybody's server.
             status, answer = session.send_with(
-                "GET", "", None, repeat=True, accept=(400, 401, 403, 404, 405)
+                "GET", "", None, repeat=True, accept=(400, 401, 403, 404, 405, 422)
             )
         except SentAway:
             raise
