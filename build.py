@@ -267,7 +267,8 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         results = {"lint": lint(options, [])}
         if here is not None:
             # Those without a server wait more than they work, the slow ones most of all.
-            several = ["-n", "4" if options.quick else "8", *here] if rest == [] else here
+            workers = "4" if options.quick else "8"
+            several = ["-n", workers, "--dist", "worksteal", *here] if rest == [] else here
             chosen = "not server and not blender" + (" and not slow" if options.quick else "")
             say("tests without a server")
             results["tests without a server"] = passed(run(pytest(python, several, chosen)))

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
-import re
-import shutil
-import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
@@ -20,7 +16,6 @@ from maya_plugin import bootstrap
 from tools.package.module import INSTALLER, MAYA_TARGETS, module_file, stage_module
 from wf_core import __version__
 from wf_core.errors import InputError
-from wf_core.private_kitsu.venvs import find_python
 
 WHEELS = {
     "requests-2.32-py3-none-any.whl": "common",
@@ -99,78 +94,6 @@ def test_when_a_maya_starts_then_it_looks_where_its_packages_are(
     found = bootstrap.folders(system=system, machine=machine, python=python)
     assert [folder.name for folder in found] == ["common", expected]
     assert expected.split("-", 1)[1] in MAYA_TARGETS
-
-
-# the real packages, in each Python that is here
-
-
-@pytest.fixture(scope="session")
-def real() -> Path:
-    """The unpacked zip of ``build.py package --maya``, named by WF_MAYA_MODULE."""
-    return Path(os.environ["WF_MAYA_MODULE"]) / "kitsu_workfiles"
-
-
-IMPORT = """
-import sys
-before = list(sys.path)
-sys.path.append(sys.argv[1])
-from kitsu_workfiles_maya import bootstrap
-try:
-    bootstrap.run()
-except bootstrap.PackagesUnusable as exc:
-    sys.exit(str(exc))
-assert sys.path[:len(before)] == before
-import wf_core.workfiles, wf_core.saves.uploader, pydantic
-print(pydantic.VERSION, pydantic.__file__)
-"""
-
-
-@pytest.mark.skipif("WF_MAYA_MODULE" not in os.environ, reason="the module was not built")
-@pytest.mark.parametrize("python", [(3, 10), (3, 11), (3, 13)], ids=["3.10", "3.11", "3.13"])
-@pytest.mark.parametrize("before", ["nothing", "older", "newer"])
-def test_when_a_maya_has_this_python_then_the_packages_work_or_are_named(
-    real: Path, tmp_path: Path, python: tuple[int, int], before: str
-) -> None:
-    found = find_python([python])
-    if found is None:
-        pytest.skip(f"Python {python} is not on this machine")
-    studio = tmp_path / "studio"
-    if before == "older":
-        record = studio / "pydantic-1.10.2.dist-info"
-        record.mkdir(parents=True)
-        (record / "METADATA").write_text("Metadata-Version: 2.1\nName: pydantic\nVersion: 1.10.2\n")
-        (studio / "pydantic.py").write_text('__version__ = VERSION = "1.10.2"\n')
-    elif before == "newer":
-        studio.mkdir()
-        _copy_of_ours_as_newer(real, studio, python)
-    ended = subprocess.run(
-        [str(found.path), "-S", "-c", IMPORT, str(real / "scripts")],
-        capture_output=True,
-        text=True,
-        env={"PYTHONPATH": str(studio), "HOME": str(tmp_path)},
-        check=False,
-    )
-    if before == "older":
-        assert "pydantic 1.10.2 is installed here" in ended.stderr
-        assert str(studio) in ended.stderr
-        return
-    assert ended.returncode == 0, ended.stderr
-    version, place = ended.stdout.split()
-    assert (version == "99.0") == (before == "newer")
-    assert Path(place).is_relative_to(studio if before == "newer" else real / "vendor")
-
-
-def _copy_of_ours_as_newer(real: Path, studio: Path, python: tuple[int, int]) -> None:
-    """A pydantic of the studio's, complete with its own core, that says it is newer."""
-    vendor = real / "vendor"
-    shutil.copytree(vendor / "common" / "pydantic", studio / "pydantic")
-    for found in vendor.glob(f"py{python[0]}{python[1]}-linux-x86_64/pydantic_core*"):
-        shutil.copytree(found, studio / found.name)
-    about = studio / "pydantic" / "version.py"
-    about.write_text(re.sub(r"(?m)^VERSION = .*$", "VERSION = '99.0'", about.read_text()))
-    record = studio / "pydantic-99.0.dist-info"
-    record.mkdir()
-    (record / "METADATA").write_text("Metadata-Version: 2.1\nName: pydantic\nVersion: 99.0\n")
 
 
 # the installer
