@@ -130,7 +130,7 @@ class TestLives(Lives.TestCase):  # type: ignore[name-defined,misc]
         max_examples=int(os.environ.get("WF_LIVES") or 20),
         derandomize="WF_LIVES" not in os.environ,
         stateful_step_count=20,
-        phases=[Phase.generate],
+        phases=[Phase.generate],  # a life that fails is not made shorter: that takes minutes
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
@@ -205,10 +205,23 @@ def test_when_somebody_saves_past_a_given_up_claim_then_its_number_is_void(life:
     assert void["data"]["workfiles"]["void"] is True
 
 
-def test_when_saves_wait_behind_a_given_up_claim_then_they_keep_their_order(life: Life) -> None:
-    life.save({}, {"write": "fails"})
+def test_when_a_save_without_a_number_follows_a_given_up_claim_then_the_order_stays(
+    life: Life,
+) -> None:
+    life.save({"upload": "freeze"}, {})
+    life.save({"write": "fails"})
     life.save(OFFLINE)
-    life.save({})
+    life.thaw()
+
+    assert settle(life) == [ONE, (2, "comment 2"), (3, "comment 3"), (4, "comment 1")]
+
+
+def test_when_processes_die_at_every_boundary_and_the_journal_each_time_then_no_save_is_lost(
+    life: Life,
+) -> None:
+    for boundary in range(BOUNDARIES):
+        life.save({}, dies_at=boundary)
+        life.lose_journal()
 
     settle(life)
 
