@@ -90,9 +90,9 @@ def _check_saves(life: Life) -> None:
     for made in reported:
         for earlier in reported:
             assert made.began is not None and earlier.ended is not None
-            if (earlier.home, earlier.name) == (made.home, made.name):
-                if earlier.ended < made.began:
-                    assert numbers[str(earlier.save_id)] < numbers[str(made.save_id)], "order"
+            same_file = (earlier.home, earlier.name) == (made.home, made.name)
+            if same_file and earlier.ended < made.began:
+                assert numbers[str(earlier.save_id)] < numbers[str(made.save_id)], "order"
         base = str(made.base.save_id) if made.base else None
         if made.home not in life.without_journal and base not in life.discarded:
             expected = numbers[base] if base else None

@@ -118,7 +118,7 @@ class Life:
 
     def kept(self) -> list[Path]:
         """The kept copies, oldest first."""
-        found = [path for path in self.workspace.rglob(".wf-spool/**/*.blend")]
+        found = self.workspace.rglob(".wf-spool/**/*.blend")
         return sorted(found, key=lambda path: path.stat().st_mtime_ns)
 
     # what people and machines do

@@ -48,9 +48,7 @@ class Lives(RuleBasedStateMachine):
         self.life.save(*networks, home=home, name=name, wait=bool(wait))
 
     @rule(home=homes, name=names, networks=networks)
-    def save_in_processes_of_their_own(
-        self, home: str, name: str, networks: list[Network]
-    ) -> None:
+    def save_in_processes_of_their_own(self, home: str, name: str, networks: list[Network]) -> None:
         for network in networks[:3]:
             self.life.save(network, home=home, name=name)
 
