@@ -22,7 +22,7 @@ from wf_core.filehost import FileHost
 from wf_core.host import SceneTag
 from wf_core.workfiles import SaveRequest, Workfiles
 
-__all__ = ["HOMES", "NAMES", "Life", "Made", "Network"]
+__all__ = ["AWAY", "HOMES", "NAMES", "Life", "Made", "Network"]
 
 HOMES = ("one", "two")
 NAMES = ("main", "cache")
@@ -30,6 +30,9 @@ NAMES = ("main", "cache")
 Network = Mapping[str, str]
 """What goes wrong in one save, each once: the fault by the step it meets. The step ``write`` is
 the application's: its scene cannot be written."""
+
+AWAY: Network = {"everything": "refused"}
+"""No server, for as long as the save takes."""
 
 _ROUNDS = 12  # of syncs until nothing waits; each is one try of everything
 _FOR_WANT_OF_THE_SERVER = ("ServerUnavailable", "ServerFault")
@@ -272,7 +275,7 @@ class Life:
             if isinstance(said, Told):
                 self._note(session, said)
                 continue
-            fault = session.network.pop(step_of(said), "")
+            fault = session.network.get("everything") or session.network.pop(step_of(said), "")
             if fault.startswith("freeze") and not self.frozen:
                 session.held = said, self.kitsu.answer(said) if "served" in fault else None
                 self.frozen.append(session)
