@@ -12,10 +12,11 @@ from __future__ import annotations
 import functools
 import io
 import os
+import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, Pipe
@@ -34,38 +35,59 @@ from wf_core.saves.spool import Spool
 from wf_core.settings import load
 from wf_core.workfiles import Workfiles
 
-__all__ = ["BOUNDARIES", "Child", "Ended", "start"]
+__all__ = ["BOUNDARIES", "Child", "Ended", "Told", "Work", "start"]
 
 BOUNDARIES = 70
 """More than there are in the life of a save."""
 
 
+Work = Callable[[Workfiles], Iterator[Any]]
+"""What a process does with its facade; what it yields is told to the test at once."""
+
+
 @dataclass(frozen=True)
-class Ended:
-    """What a process said before it ended; ``value`` is None when it was killed."""
+class Told:
+    """What a process has done by now."""
 
     value: Any
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The end of a process; ``failure`` is what its work raised, None when it was killed."""
+
     failure: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass
 class Child:
     """A process of the artist, and the test's end of its pipe."""
 
     pid: int
     pipe: Connection
+    is_over: bool = False
 
-    def next(self) -> Call | Ended:
-        """Its next request, or its end."""
+    def next(self) -> Call | Told | Ended:
+        """Its next request, what it has done, or its end."""
         try:
             said = self.pipe.recv()
         except (EOFError, ConnectionResetError):
-            said = Ended(None)
+            said = Ended()
         if isinstance(said, Ended):
-            self.pipe.close()
-            os.waitpid(self.pid, 0)
-        assert isinstance(said, (Call, Ended))
+            self._bury()
+        assert isinstance(said, (Call, Told, Ended))
         return said
+
+    def kill(self) -> None:
+        """End it, wherever it is, if it is still there."""
+        if not self.is_over:
+            os.kill(self.pid, signal.SIGKILL)
+            self._bury()
+
+    def _bury(self) -> None:
+        self.is_over = True
+        self.pipe.close()
+        os.waitpid(self.pid, 0)
 
     def answer(self, answer: Answer | str) -> None:
         """Answer its request; a word stands for what the network does instead."""
@@ -73,7 +95,7 @@ class Child:
             self.pipe.send(answer)
 
 
-def start(home: Path, work: Callable[[Workfiles], Any], *, dies_at: int | None) -> Child:
+def start(home: Path, work: Work, *, dies_at: int | None) -> Child:
     """Have a new process do ``work`` with a facade on ``home``.
 
     Args:
@@ -91,9 +113,7 @@ def start(home: Path, work: Callable[[Workfiles], Any], *, dies_at: int | None) 
         os._exit(1)  # whatever happens, this process is not to go on as a second test run
 
 
-def _live(
-    pipe: Connection, home: Path, work: Callable[[Workfiles], Any], dies_at: int | None
-) -> None:
+def _live(pipe: Connection, home: Path, work: Work, dies_at: int | None) -> None:
     try:
         tempfile.tempdir = str(home.parent)  # turns of one machine, and of no other test's
         _arrange(pipe, _Fate(dies_at))
@@ -104,9 +124,11 @@ def _live(
             "WF_TOKEN": "bot",
         }
         with Workfiles(load(environment)) as workfiles:
-            ended = Ended(work(workfiles))
+            for value in work(workfiles):
+                pipe.send(Told(value))
+        ended = Ended()
     except BaseException as exc:  # noqa: BLE001  (told to the test)
-        ended = Ended(None, f"{type(exc).__name__}: {exc}")
+        ended = Ended(f"{type(exc).__name__}: {exc}")
     pipe.send(ended)
 
 

@@ -98,11 +98,13 @@ class ModelKitsu:
         records: the working files, as the server gives them out.
         stored: their bytes.
         assigned: whether the artist is; a claim assigns.
+        needless: ids of records that were sent the very bytes they had.
     """
 
     records: list[dict[str, Any]] = field(default_factory=list)
     stored: dict[str, bytes] = field(default_factory=dict)
     assigned: bool = True
+    needless: list[str] = field(default_factory=list)
 
     def answer(self, call: Call) -> Answer:
         """Carry a request out."""
@@ -156,7 +158,10 @@ class ModelKitsu:
             return _refusal(404, "no such working file")
         head, _, rest = call.body.partition(b"\r\n\r\n")
         boundary = head.partition(b"\r\n")[0]
-        self.stored[record["id"]] = rest[: rest.rindex(b"\r\n" + boundary)]
+        content = rest[: rest.rindex(b"\r\n" + boundary)]
+        if self.stored.get(record["id"]) == content:
+            self.needless.append(record["id"])
+        self.stored[record["id"]] = content
         return _json(record, 201)
 
     def _look(self, call: Call) -> Answer:

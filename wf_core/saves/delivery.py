@@ -180,7 +180,9 @@ class Delivery:
             # In doubt before it is asked for: this process may not live to hear the answer.
             row = self._record(row, revision=number, claim_doubt=True)
 
-        doubt = row.claim_doubt
+        # A number that is written down may have been asked for, even where nothing says so: by
+        # a process that did not live to note it, or with a journal that is lost.
+        doubt = row.revision is not None
         if row.revision is not None:
             plan(row.revision)
 

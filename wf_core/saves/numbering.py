@@ -136,8 +136,8 @@ class Numbering:
     def _reuse(self, row: SaveRow, plan: Plan) -> SaveRow | None:
         """Take over a claim this journal made for a save that never came about, while its
         number is the highest: no number is lost, and nothing needs to be asked."""
-        if plan.newest is None:
-            return None
+        if plan.newest is None or self.delivery.journal.highest(row.scope) > plan.highest:
+            return None  # an earlier save may have gone past it a moment ago
         for old in self.delivery.journal.of_scope(row.scope, "abandoned"):
             mine = marker.carries(plan.newest.comment, old.mark)
             if not mine or old.working_file_id not in (None, plan.newest.id):

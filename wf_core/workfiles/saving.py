@@ -19,6 +19,7 @@ from wf_core.saves.gauge import Gauge, gauge_folder
 from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.parking import Stopped
 from wf_core.saves.request import SaveRequest
+from wf_core.saves.spool import release
 from wf_core.workfiles.operations import Cancel, Operations, Progress
 from wf_core.workfiles.waiting import pending
 
@@ -260,6 +261,8 @@ class SaveOperations(Operations):
                 else:
                     desk.delivery.declare_void(row, record)
             desk.journal.update(row, state="discarded", error=None)
+            for path in {row.final_path, row.scene_path} - {None}:
+                release(Path(str(path)), row.save_id)
             desk.spool.empty(row)
         return pending(row)
 
