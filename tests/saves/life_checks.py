@@ -96,7 +96,8 @@ def _check_saves(life: Life) -> None:
         base = str(made.base.save_id) if made.base else None
         if made.home not in life.without_journal and base not in life.discarded:
             expected = numbers[base] if base else None
-            assert _facts(committed[str(made.save_id)])["base_revision"] == expected
+            said = _facts(committed[str(made.save_id)])["base_revision"]
+            assert said == expected, f"{made} comes from {expected}, and its record says {said}"
 
 
 def _check_files(life: Life) -> None:

@@ -301,3 +301,14 @@ def test_when_saves_are_committed_then_their_records_say_what_they_are(life: Lif
     facts = [record["data"]["workfiles"] for record in life.kitsu.records]
     assert [fact["sha256"] for fact in facts] == [save.sha256 for save in made]
     assert [fact["base_revision"] for fact in facts] == [None, 1, 2, 3]
+
+
+def test_when_nothing_was_known_of_the_task_then_the_next_save_still_says_where_it_comes_from(
+    life: Life,
+) -> None:
+    life.save(AWAY, AWAY)
+    life.save({})
+
+    assert settle(life) == [ONE, TWO, THREE]
+    facts = [record["data"]["workfiles"] for record in life.kitsu.records]
+    assert [fact["base_revision"] for fact in facts] == [None, 1, 2]

@@ -161,12 +161,13 @@ class Checks:
         if request.base_revision is not None:
             return request.base_revision, None
         tag = host.get_tag()
-        if tag is None or (tag.task_id, tag.name) != (task_id, request.name):
+        # A scene that was saved before its task was known names none: the journal tells which.
+        if tag is None or tag.name != request.name or tag.task_id not in ("", task_id):
             return None, None
         if tag.revision is not None or not tag.save_id:
             return tag.revision, None
         base = self.journal.get(tag.save_id)
-        if base is not None and base.working_file_id is not None:
+        if base is not None and base.working_file_id is not None and base.task_id == task_id:
             return base.revision, None
         return None, tag.save_id
 
