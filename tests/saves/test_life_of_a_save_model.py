@@ -2,6 +2,11 @@
 
 ``lives.py`` says what may happen, ``life_checks.py`` what holds at the end. Random lives come
 first, then some that are written out.
+
+The written ones were seen to fail when a claim did not know its own marker, a given-up claim was
+forgotten or never declared void, bytes were sent again without a look, the kept copy was not
+checked, saves without numbers got them in another order, a record lacked its hash or base, or
+revision 0 was asked for.
 """
 
 from __future__ import annotations
