@@ -30,7 +30,9 @@ def main() -> int:
 if __name__ == "__main__":
     ended = main()
     logging.shutdown()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
     # Everything is written and closed. Maya's own clean-up at the end of mayapy is known to
     # crash, which would turn the exit code into the crash's.
     os._exit(ended)
