@@ -29,8 +29,9 @@ def test_when_packaged_again_then_the_bytes_are_the_same(tmp_path: Path) -> None
         [*command, "--output", str(tmp_path)], check=True, cwd=ROOT, umask=0o077, timeout=120
     )
     again = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    first = [*made(), Path(os.environ["WF_EXTENSION"]) / "index.json"]
-    assert len(again) == 5
+    packaged = Path(os.environ["WF_EXTENSION"])
+    first = [*made(), *packaged.glob("kitsu_workfiles_maya-*.zip"), packaged / "index.json"]
+    assert len(again) == 6
     assert again == {path.name: path.read_bytes() for path in first}
 
 
