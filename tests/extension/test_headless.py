@@ -119,7 +119,7 @@ def test_when_online_access_is_off_then_the_server_is_not_asked(
     task = kitsu.fresh_task()
     ended = run(artist, "save", str(scene), "--task", task.id, "--json", program=OFFLINE)
     saved = json.loads(ended.stdout)
-    assert (ended.returncode, saved["state"], saved["provisional"]) == (75, "pending", True)
+    assert (ended.code, saved["state"], saved["provisional"]) == (75, "pending", True)
     assert Path(saved["path"]).is_file()
     assert kitsu.working_files(task.id) == []
 
