@@ -16,6 +16,7 @@ from bpy.props import EnumProperty, StringProperty
 from wf_core.errors import Cancelled, SecondFactorNeeded, WorkfilesError
 
 from . import core, refresh
+from .classes import registering
 from .session import OFFLINE, current
 from .shown import redraw
 from .telling import browse, in_a_window, notify, own_operator, paragraph, said, tell
@@ -241,12 +242,4 @@ _CLASSES = (
     WORKFILES_OT_logout,
 )
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(_CLASSES)

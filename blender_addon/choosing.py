@@ -9,6 +9,7 @@ from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from . import refresh
 from .choices import CHOICES
+from .classes import registering
 from .session import current
 from .shown import ChosenTask, redraw
 
@@ -199,12 +200,4 @@ _CLASSES = (
     WORKFILES_MT_task_type,
 )
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(_CLASSES)

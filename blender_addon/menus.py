@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 
 from . import panels, refresh
+from .classes import registering
 from .session import current
 
 __all__ = ["register", "unregister"]
@@ -134,10 +135,11 @@ def _menus() -> list[tuple[Any, Any]]:
 
 _CLASSES = (WORKFILES_OT_show_tab, WORKFILES_MT_open, WORKFILES_MT_tasks, WORKFILES_MT_kitsu)
 
+_register_classes, _unregister_classes = registering(_CLASSES)
+
 
 def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
+    _register_classes()
     for menu, draw in _menus():
         menu.append(draw)
     keyconfig = bpy.context.window_manager.keyconfigs.addon
@@ -155,5 +157,4 @@ def unregister() -> None:
     _keymap_items.clear()
     for menu, draw in _menus():
         menu.remove(draw)
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+    _unregister_classes()

@@ -11,6 +11,7 @@ from bpy.props import IntProperty, StringProperty
 from wf_core.errors import Cancelled, WorkfilesError
 
 from . import core, refresh
+from .classes import registering
 from .options import preferences
 from .session import current
 from .shown import Transfer, redraw
@@ -200,12 +201,4 @@ _CLASSES = (
     WORKFILES_OT_open_as_it_is,
 )
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(_CLASSES)

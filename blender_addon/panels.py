@@ -10,6 +10,7 @@ import bpy
 
 from . import core, pictures, refresh
 from .choices import CHOICES
+from .classes import registering
 from .preferences import draw_account
 from .session import current
 from .telling import paragraph, said
@@ -364,12 +365,4 @@ _CLASSES: Sequence[type] = (
     WORKFILES_PT_revisions,
 )
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(_CLASSES)

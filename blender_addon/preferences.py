@@ -10,6 +10,7 @@ import bpy
 from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from . import core, refresh
+from .classes import registering
 from .session import current
 from .shown import redraw
 from .telling import notify, paragraph, said
@@ -283,12 +284,4 @@ _CLASSES = (
     WorkfilesPreferences,
 )
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(_CLASSES)

@@ -11,6 +11,7 @@ from bpy.props import StringProperty
 from wf_core.errors import WorkfilesError
 
 from . import core, refresh
+from .classes import registering
 from .opening import OfRevision
 from .session import current
 from .telling import browse, notify, said, tell
@@ -167,12 +168,4 @@ _CLASSES = (
     WORKFILES_OT_cancel_upload,
 )
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(_CLASSES)

@@ -11,6 +11,7 @@ from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 from wf_core.errors import PathTaken, WorkfilesError
 
 from . import core, pictures, refresh
+from .classes import registering
 from .options import preferences
 from .session import OFFLINE, current
 from .shown import redraw
@@ -363,12 +364,4 @@ def _failed_late(problem: Exception) -> None:
 
 _CLASSES = (WORKFILES_OT_save_revision, WORKFILES_OT_adopt_file)
 
-
-def register() -> None:
-    for cls in _CLASSES:
-        bpy.utils.register_class(cls)
-
-
-def unregister() -> None:
-    for cls in reversed(_CLASSES):
-        bpy.utils.unregister_class(cls)
+register, unregister = registering(_CLASSES)
