@@ -107,11 +107,8 @@ CANNOT_SAVE_TO = [_in_no_folder, _below_a_file, _name_too_long, _path_too_long, 
 
 
 class HostContract:
-    """The contract. Each test starts with the case's fresh scene."""
-
-    @pytest.fixture
-    def case(self) -> HostCase:
-        raise NotImplementedError("the module of a host gives the case")
+    """The contract. Each test starts with the fresh scene of the fixture ``case``, which the
+    class of a host brings."""
 
     # what it is
 
