@@ -7,10 +7,13 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+from cli.relay import Relay
 from live_kitsu import LiveKitsu
 
+from wf_core.saves import uploader
 from wf_core.settings import load
 from wf_core.workfiles import Workfiles
 
@@ -56,3 +59,17 @@ def scene(tmp_path: Path) -> Callable[..., Path]:
 
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture
+def relay(kitsu: LiveKitsu) -> Iterator[Relay]:
+    """Stands between a facade and the server, and can be taken away."""
+    address = urlsplit(kitsu.url)
+    with Relay((address.hostname or "", address.port or 0)) as relay:
+        yield relay
+
+
+@pytest.fixture
+def no_uploader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that say themselves when something is sent."""
+    monkeypatch.setattr(uploader, "start", lambda settings: False)

@@ -26,19 +26,16 @@ from tests.scripted_server import (
     too_many_requests,
 )
 from wf_core.filehost import FileHost
-from wf_core.saves import circuit, uploader
+from wf_core.saves import circuit
 from wf_core.settings import Settings, load
 from wf_core.workfiles import SaveRequest, Workfiles
+
+pytestmark = pytest.mark.usefixtures("no_uploader")
 
 BUDGET = 1.0
 OWN_SAVE = 20.0
 """Seconds for copying and syncing a scene of some bytes on a machine that is busy with other
 tests. A save that waited as long as the profile lets a request wait would take longer."""
-
-
-@pytest.fixture(autouse=True)
-def no_uploader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploader, "start", lambda settings: False)
 
 
 @pytest.fixture

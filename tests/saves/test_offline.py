@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from cli.relay import Relay
@@ -12,23 +11,11 @@ from live_kitsu import LiveKitsu
 from saves.conftest import LogIn, sha256
 
 from wf_core.filehost import FileHost
-from wf_core.saves import uploader
 from wf_core.workfiles import SaveRequest
 
+pytestmark = pytest.mark.usefixtures("no_uploader")
+
 Scene = Callable[..., Path]
-
-
-@pytest.fixture
-def relay(kitsu: LiveKitsu) -> Iterator[Relay]:
-    address = urlsplit(kitsu.url)
-    with Relay((address.hostname or "", address.port or 0)) as relay:
-        yield relay
-
-
-@pytest.fixture(autouse=True)
-def no_uploader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests say themselves when something is sent."""
-    monkeypatch.setattr(uploader, "start", lambda settings: False)
 
 
 def test_when_the_server_goes_away_then_saves_go_on_and_get_their_numbers_in_order(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from cli.relay import Relay
@@ -14,24 +13,12 @@ from saves.conftest import LogIn
 from wf_core.errors import NotLoggedIn, UsageError
 from wf_core.filehost import FileHost
 from wf_core.kitsu import Tokens
-from wf_core.saves import uploader
 from wf_core.settings import load
 from wf_core.workfiles import SaveRequest, Workfiles
 
+pytestmark = pytest.mark.usefixtures("no_uploader")
+
 Scene = Callable[..., Path]
-
-
-@pytest.fixture
-def relay(kitsu: LiveKitsu) -> Iterator[Relay]:
-    address = urlsplit(kitsu.url)
-    with Relay((address.hostname or "", address.port or 0)) as relay:
-        yield relay
-
-
-@pytest.fixture(autouse=True)
-def no_uploader(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests say themselves when something is sent."""
-    monkeypatch.setattr(uploader, "start", lambda settings: False)
 
 
 def test_when_nothing_is_known_of_the_task_then_the_save_is_kept_and_filed_later(
