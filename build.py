@@ -21,7 +21,8 @@ import os
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 if sys.version_info < (3, 10):  # noqa: UP036  the one file an older Python gets to see
@@ -165,6 +166,20 @@ def stubs_env(release: str) -> Path:
     return stubs
 
 
+def together(*makers: Callable[[], object]) -> None:
+    """Make several environments at once: pip mostly waits for the network.
+
+    Each is then there for whoever asks for it, in a moment.
+
+    Raises:
+        WorkfilesError: the first failure, once the others have ended.
+    """
+    with ThreadPoolExecutor(max_workers=len(makers)) as beside:
+        pending = [beside.submit(make) for make in makers]
+    for made in pending:
+        made.result()
+
+
 def put_behind(behind: Path, ours: Path, python: Python) -> None:
     """Let one environment see the packages of another, its own first."""
 
@@ -259,11 +274,10 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     """Lint, then the tests; those of Blender run inside Blender's Python, those of the
     extension beside Blenders that hold nothing of ours. What does not need the other
     environments runs while they are made."""
-    python = dev_env()
     here, blender, extension = split_paths(rest)
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        every = options.all_blenders
-        others = None if options.quick else beside.submit(test_environments, every_blender=every)
+    with ThreadPoolExecutor(max_workers=4) as beside:
+        others = [] if options.quick else test_environments(beside, options.all_blenders)
+        python = dev_env()
         results = {"lint": lint(options, [])}
         if here is not None:
             # Those without a server wait more than they work, the slow ones most of all.
@@ -272,7 +286,9 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
             chosen = "not server and not blender" + (" and not slow" if options.quick else "")
             say("tests without a server")
             results["tests without a server"] = passed(run(pytest(python, several, chosen)))
-        env = {} if others is None else others.result()
+        env: dict[str, str] = {}
+        for other in others:
+            env |= other.result()
     if here is not None and not options.quick:
         say("tests with a server")
         # Each of the three has a private Kitsu of its own; files stay together, so that what
@@ -292,12 +308,21 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     return 1 if failed else 0
 
 
-def test_environments(*, every_blender: bool) -> dict[str, str]:
-    """What the tests are told of what is made for them besides their own environment."""
-    env = with_blender("test-kitsu")
-    older = old_zou_env()
-    env |= {"WF_OLD_ZOU_ENV": str(older)} if older else {}
-    return env | with_extension(every_blender=every_blender)
+def test_environments(
+    beside: ThreadPoolExecutor, every_blender: bool
+) -> list[Future[dict[str, str]]]:
+    """What the tests are told of what is made for them besides their own environment, all of
+    it begun at once."""
+
+    def older() -> dict[str, str]:
+        folder = old_zou_env()
+        return {"WF_OLD_ZOU_ENV": str(folder)} if folder else {}
+
+    def blender() -> dict[str, str]:
+        inside = blender_env()
+        return {"WF_BLENDER_PYTHON": str(inside), **with_extension(every_blender=every_blender)}
+
+    return [beside.submit(make) for make in (lambda: with_server("test-kitsu"), older, blender)]
 
 
 def with_extension(*, every_blender: bool) -> dict[str, str]:
@@ -347,12 +372,14 @@ def split_paths(rest: list[str]) -> list[list[str] | None]:
 
 def demo(_: argparse.Namespace, rest: list[str]) -> int:
     """From nothing to three revisions of a real scene in a real Kitsu."""
+    together(dev_env, zou_env, blender_env)
     python = dev_env()
     return run([python, ROOT / "tools" / "demo.py", *rest], with_blender("demo-kitsu"))
 
 
 def bench(_: argparse.Namespace, rest: list[str]) -> int:
     """The measurements, in one run."""
+    together(dev_env, zou_env, blender_env)
     python = dev_env()
     env = with_blender("bench-kitsu")
     if "--only" not in rest or "blender-enable" in rest:
@@ -372,6 +399,7 @@ def package(_: argparse.Namespace, rest: list[str]) -> int:
 
 def torture(_: argparse.Namespace, rest: list[str]) -> int:
     """Two minutes of saves under every fault there is (--minutes, --seed), then the audit."""
+    together(dev_env, zou_env)
     python = dev_env()
     env = {"WF_ZOU_ENV": str(zou_env()), "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
     return run([python, "-m", "faults", "--folder", WORK / "torture", *rest], env)

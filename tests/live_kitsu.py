@@ -99,6 +99,22 @@ class LiveKitsu:
 
     # -------------------------------------------------------------- fresh records
 
+    def fresh_person(self, password: str) -> Record:
+        """An account nobody else uses: what happens to it happens to no other test."""
+        person: Record = self.call(
+            "POST",
+            "data/persons",
+            {
+                "first_name": "Alex",
+                "last_name": "Fresh",
+                "email": f"{uuid.uuid4().hex[:12]}@example.com",
+                "role": "user",
+            },
+        )
+        passwords = {"password": password, "password_2": password}
+        self.call("POST", f"actions/persons/{person['id']}/change-password", passwords)
+        return person
+
     def production(
         self,
         name: str | None = None,

@@ -172,6 +172,7 @@ def zou_environment(home: Home, *, database: str) -> dict[str, str]:
         "PLUGIN_FOLDER": str(home.zou / "plugins"),
         "EVENT_HANDLERS_FOLDER": str(home.zou / "event_handlers"),
         "MAIL_ENABLED": "false",
+        "MAIL_CHECK_DELIVERABILITY": "false",  # asks the internet about a person's domain
         "BCRYPT_LOG_ROUNDS": "4",
         "IS_SELF_HOSTED": "false",  # no statistics to Kitsu's makers from a private server
         "DOMAIN_NAME": f"127.0.0.1:{known.port}",
