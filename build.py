@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 if sys.version_info < (3, 10):  # noqa: UP036  the one file an older Python gets to see
@@ -225,6 +226,22 @@ def run(command: list[str | Path], env: dict[str, str] | None = None) -> int:
     return code
 
 
+def captured(command: list[str | Path]) -> tuple[int, str]:
+    """Run a program beside others; its exit code and what it printed."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=ROOT,
+        env=clean_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
 def with_server(home: str) -> dict[str, str]:
     """What programs are told about the server made for them."""
     return {"WF_TEST_KITSU_HOME": str(WORK / home), "WF_ZOU_ENV": str(zou_env())}
@@ -249,7 +266,10 @@ def lint(options: argparse.Namespace, rest: list[str]) -> int:
         [tools / "mypy"],
         [tools / "lint-imports"],
     ]
-    for release in () if options.quick else STUBBED:
+    stubbed = () if options.quick else STUBBED
+    if stubbed:
+        together(*(partial(stubs_env, release) for release in stubbed))
+    for release in stubbed:
         # A cache each: the same modules differ in what they import.
         checks.append(
             [
@@ -260,11 +280,12 @@ def lint(options: argparse.Namespace, rest: list[str]) -> int:
             ]
         )
     failed = []
-    for command in checks:
-        name = " ".join([Path(command[0]).name, *map(str, command[1:])])
-        say(name)
-        if run(command) != 0:
-            failed.append(name)
+    with ThreadPoolExecutor(max_workers=2) as beside:
+        for command, (code, output) in zip(checks, beside.map(captured, checks), strict=True):
+            name = " ".join([Path(command[0]).name, *map(str, command[1:])])
+            say(f"{name}\n{output.rstrip()}")
+            if code != 0:
+                failed.append(name)
     if failed:
         say(f"lint failed: {', '.join(failed)}")
     return 1 if failed else 0
@@ -302,7 +323,8 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         results["tests in Blender"] = run(pytest(inside, blender, "blender"), env)
     if extension is not None and not options.quick:
         say("tests of the extension")
-        results["tests of the extension"] = run(pytest(python, extension, "extension"), env)
+        several = ["-n", "2", "--dist", "loadfile", *extension] if rest == [] else extension
+        results["tests of the extension"] = run(pytest(python, several, "extension"), env)
     failed = [name for name, code in results.items() if code != 0]
     say(f"failed: {', '.join(failed)}" if failed else "everything passed")
     return 1 if failed else 0

@@ -19,6 +19,9 @@ from wf_core.cli.boundary import run
 from wf_core.cli.context import Session
 from wf_core.workfiles import Workfiles
 
+# The detached uploader is meant to outlive the command.
+WARNINGS = ("-W", "error", "-W", "ignore:subprocess:ResourceWarning")
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -146,9 +149,7 @@ class Process:
 
     @staticmethod
     def command(arguments: Sequence[str]) -> list[str]:
-        # The detached uploader is meant to outlive the command.
-        warnings = ("-W", "error", "-W", "ignore:subprocess:ResourceWarning")
-        return [sys.executable, *warnings, "-m", "wf_core.cli", *arguments]
+        return [sys.executable, *WARNINGS, "-m", "wf_core.cli", *arguments]
 
 
 def end_uploaders(home: Path) -> None:

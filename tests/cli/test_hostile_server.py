@@ -4,6 +4,7 @@ class and a sentence; no traceback, no token in any file, nothing overwritten.""
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import pytest
 
 from tests.cli.running import Process, Ran, end_uploaders
 from tests.cli.scripted_kitsu import TASK, ScriptedKitsu
+from tests.cli.warm import Warm
 from tests.scripted_server import (
     Answer,
     ScriptedServer,
@@ -34,6 +36,8 @@ pytestmark = pytest.mark.slow
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIGJvdCJ9.dGhlIHNpZ25hdHVyZQ"
 TIMEOUT = 1.5
 """Seconds one request may take altogether (WF_TIMEOUT)."""
+BUDGET = 2.0
+"""Seconds a save may wait for the server altogether."""
 PATIENCE = 60.0
 """Seconds a whole command may take here, its start on a busy machine included."""
 WORK = b"the only copy of the work"
@@ -106,12 +110,21 @@ def scene(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def wf(process: Process, server: ScriptedServer, scene: Path) -> Callable[..., Ran]:
+def warm(process: Process, tmp_path: Path) -> Warm:
+    """The command in a studio whose artists do not like to wait."""
+    settings = tmp_path / "studio.json"
+    profile = {"offline_budget": BUDGET}
+    settings.write_text(json.dumps({"profiles": {"default": profile}}), encoding="utf-8")
+    return Warm({**process.environ, "WF_STUDIO_SETTINGS": str(settings)})
+
+
+@pytest.fixture
+def wf(warm: Warm, server: ScriptedServer, scene: Path) -> Callable[..., Ran]:
     """Runs one command against the server, with JSON, in time."""
 
     def run(*line: str, **more: Any) -> Ran:
         started = time.monotonic()
-        ran = process(
+        ran = warm(
             *(str(scene) if word == "SCENE" else word for word in line),
             "--json",
             seconds=PATIENCE,
@@ -299,14 +312,14 @@ LOGIN_LINES = {
 def test_when_a_login_meets_it_then_nobody_is_logged_in_and_no_password_is_kept(
     line: list[str],
     answer: str,
-    process: Process,
+    warm: Warm,
     server: ScriptedServer,
     tmp_path: Path,
 ) -> None:
     spoilt, code, _ = ANSWERS[answer]
     server.everything(spoilt)
 
-    ran = process(
+    ran = warm(
         *(server.url if word == "URL" else word for word in line),
         "--json",
         stdin="a secret password",

@@ -198,29 +198,3 @@ def test_when_the_token_is_refreshed_then_the_whole_file_arrives(
         upload(session, working_file_id, scene, size=SIZE)
 
         assert fetch_hash(session, working_file_id).sha256 == sha256
-
-
-@pytest.mark.slow
-def test_when_a_file_passes_two_gibibytes_then_it_arrives_whole(
-    session: Session, working_file_id: str, tmp_path: Path
-) -> None:
-    size = 2560 * MIB + 1
-    large = tmp_path / "large.blend"
-    large.touch()
-    os.truncate(large, size)
-    last: list[tuple[int, int]] = []
-
-    try:
-        upload(
-            session,
-            working_file_id,
-            large,
-            size=size,
-            progress=lambda done, total: last.__setitem__(slice(None), [(done, total)]),
-        )
-
-        assert last == [(2_684_354_561, 2_684_354_561)]
-        assert stored_length(session, working_file_id) == 2_684_354_561
-    finally:
-        large.write_bytes(b"x")  # gives the server its disk back
-        upload(session, working_file_id, large, size=1)

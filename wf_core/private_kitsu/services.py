@@ -49,6 +49,22 @@ loglevel notice
 """
 
 _GUNICORN_CONF = """\
+# Zou takes seconds to import: once, not once for each worker. What gevent replaces has to be
+# replaced before that, and workers must not share what the import opened.
+from gevent import monkey
+
+monkey.patch_all()
+
+preload_app = True
+
+
+def post_fork(server, worker):
+    from zou.app import app, db
+
+    with app.app_context():
+        db.engine.dispose(close=False)
+
+
 worker_class = "gevent"
 workers = {workers}
 timeout = 600
