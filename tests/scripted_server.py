@@ -26,6 +26,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
@@ -135,6 +136,16 @@ class ScriptedServer:
             arrived = self._changed.wait_for(lambda: len(self._requests) >= count, seconds)
             assert arrived, f"{len(self._requests)} of {count} requests arrived"
             return list(self._requests)
+
+    def wait_for_no_connection(self, seconds: float = 10.0) -> bool:
+        """Whether no client keeps a connection open, at the latest after ``seconds``."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            with self._lock:
+                if not self._open:
+                    return True
+            time.sleep(0.01)
+        return False
 
     def close(self) -> None:
         """End every connection and every thread."""

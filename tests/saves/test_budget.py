@@ -185,3 +185,15 @@ def test_when_it_is_known_to_be_down_then_other_processes_know_it_too(
 
     assert provisional
     assert len(server.requests) == asked
+
+
+def test_when_a_save_is_over_then_it_keeps_no_connection_and_the_next_one_works(
+    server: ScriptedServer, scene: Path, tmp_path: Path
+) -> None:
+    kitsu = ScriptedKitsu(server)
+    with Workfiles(settings_for(server.url, tmp_path)) as workfiles:
+        for _ in range(2):
+            workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+            assert server.wait_for_no_connection()
+
+    assert sorted(record["revision"] for record in kitsu.records.values()) == [1, 2]

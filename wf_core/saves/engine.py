@@ -133,6 +133,10 @@ class SaveEngine:
             except Cancelled:
                 settling.finish()
                 raise
+            finally:
+                # A web server's processes each keep their own connections: who never lets go
+                # of one stays with a busy process while another has nothing to do.
+                self.delivery.client.session.close()
         return Saved(row, plan)
 
     def row_lock(self, save_id: str) -> Path:
