@@ -241,7 +241,8 @@ class SaveOperations(Operations):
 
     def discard(self, save_id: str) -> PendingSave:
         """Give one save up: its number is declared void, its kept copy removed. The scene
-        file itself stays where it was saved.
+        file itself stays where it was saved. Where nobody knows whether the server has given
+        the number, the next :meth:`sync` finds out, and declares it void.
 
         Raises:
             NotFound: no such save waits.
@@ -260,10 +261,13 @@ class SaveOperations(Operations):
                     pass
                 else:
                     desk.delivery.declare_void(row, record)
-            desk.journal.update(row, state="discarded", error=None)
             for path in {row.final_path, row.scene_path} - {None}:
                 release(Path(str(path)), row.save_id)
-            desk.spool.empty(row)
+            if row.working_file_id is None and row.claim_doubt:
+                desk.delivery.abandon(row)
+            else:
+                desk.journal.update(row, state="discarded", error=None)
+                desk.spool.empty(row)
         return pending(row)
 
     def _row(self, save_id: str) -> SaveRow:

@@ -1,0 +1,69 @@
+"""Giving up a save whose number the server may have given after all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import end_uploaders
+from tests.cli.scripted_kitsu import TASK, ScriptedKitsu
+from tests.saves.test_budget import settings_for
+from tests.scripted_server import ScriptedServer, reset
+from wf_core.filehost import FileHost
+from wf_core.saves import marker
+from wf_core.workfiles import SaveRequest, Workfiles
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ScriptedServer]:
+    with ScriptedServer() as scripted:
+        yield scripted
+    end_uploaders(tmp_path / "home")
+
+
+@pytest.mark.parametrize("given", [True, False], ids=["given after all", "never given"])
+def test_when_a_save_in_doubt_is_given_up_then_its_number_ends_void_or_free(
+    given: bool, server: ScriptedServer, tmp_path: Path
+) -> None:
+    kitsu = ScriptedKitsu(server)
+    scene = tmp_path / "scene.blend"
+    scene.write_bytes(b"scene")
+    with Workfiles(settings_for(server.url, tmp_path)) as workfiles:
+        server.on("POST", f"/data/tasks/{TASK}/working-files/new", reset())
+        save_id = workfiles.save(FileHost(scene), SaveRequest(task=TASK)).save_id
+
+        workfiles.discard(save_id)
+        waiting = workfiles.status()
+        if given:
+            kitsu.add(1, comment=marker.attach("", save_id))
+        kitsu.behave()
+        workfiles.sync()
+        saved = workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+        listed = [(found.revision, found.state) for found in workfiles.list_revisions(TASK)]
+
+    assert waiting == []
+    # A number that was given and not used is the next save's, which makes no hole.
+    assert (saved.revision, saved.state) == (1, "committed")
+    assert listed == [(1, "committed")]
+
+
+def test_when_somebody_has_gone_past_it_then_its_number_is_void(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    kitsu = ScriptedKitsu(server)
+    scene = tmp_path / "scene.blend"
+    scene.write_bytes(b"scene")
+    with Workfiles(settings_for(server.url, tmp_path)) as workfiles:
+        server.on("POST", f"/data/tasks/{TASK}/working-files/new", reset())
+        save_id = workfiles.save(FileHost(scene), SaveRequest(task=TASK)).save_id
+
+        workfiles.discard(save_id)
+        kitsu.add(1, comment=marker.attach("", save_id))
+        kitsu.add(2, b"somebody's")
+        kitsu.behave()
+        workfiles.sync()
+        listed = [(found.revision, found.state) for found in workfiles.list_revisions(TASK)]
+
+    assert listed == [(2, "foreign"), (1, "void")]
