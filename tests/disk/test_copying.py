@@ -47,7 +47,11 @@ def leftovers(folder: Path) -> list[str]:
 # copy_exactly
 
 
-@pytest.mark.parametrize("content", [b"", b"x", b"\0" * 70_000, os.urandom(3 * MIB + 17)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"x", b"\0" * 70_000, os.urandom(3 * MIB + 17)],
+    ids=["empty", "one byte", "zeros", "random"],
+)
 def test_when_a_file_is_copied_then_the_bytes_are_the_same(tmp_path: Path, content: bytes) -> None:
     source, target = tmp_path / "a", tmp_path / "b"
     source.write_bytes(content)

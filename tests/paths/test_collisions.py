@@ -219,6 +219,7 @@ def test_when_the_index_lets_files_pass_then_no_two_share_a_path(tree: Any) -> N
         assert owners.setdefault(fold(path.server_path), mine) == mine
 
 
+@pytest.mark.slow
 def test_when_ten_thousand_tasks_are_indexed_then_it_takes_seconds() -> None:
     index = PathIndex(DEFAULT_TREE)
     before = time.process_time()

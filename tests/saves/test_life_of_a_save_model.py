@@ -23,6 +23,7 @@ from life_checks import check
 from lives import AWAY, HOMES, NAMES, Life, Network
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(not hasattr(os, "fork"), reason="makes its processes with fork()"),
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
 ]
