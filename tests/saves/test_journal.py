@@ -264,6 +264,39 @@ def test_when_the_journal_is_damaged_then_it_is_made_anew_from_the_sidecars(
     again.close()
 
 
+def test_when_the_journal_is_lost_twice_then_saves_of_each_time_stay_in_order(
+    tmp_path: Path,
+) -> None:
+    home, work = tmp_path / "home", tmp_path / "work"
+    spool = Spool(home)
+    folder = spool.folder(work)
+
+    def save(journal: Journal, number: int) -> None:
+        added = journal.add(row(number, spool_path=str(folder / f"{row(number).save_id}.blend")))
+        spool.write_sidecar(folder, added)
+
+    def lose(journal: Journal) -> None:
+        journal.close()
+        for path in home.glob("journal.db*"):
+            path.unlink()
+
+    first = open_journal(home / "journal.db", spool)
+    for number in (1, 2, 3):
+        save(first, number)
+    for done in (1, 2):
+        spool.empty(first.rows("planned")[done - 1])
+    lose(first)
+    second = open_journal(home / "journal.db", spool)
+    save(second, 4)
+    lose(second)
+    third = open_journal(home / "journal.db", spool)
+
+    found = [each.save_id for each in third.rows("planned")]
+    third.close()
+
+    assert found == [row(3).save_id, row(4).save_id]
+
+
 def test_when_two_journals_share_a_workspace_then_neither_sees_the_others_sidecars(
     tmp_path: Path,
 ) -> None:

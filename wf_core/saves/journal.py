@@ -292,9 +292,14 @@ class Journal:
 
     def add(self, row: SaveRow, *, durable: bool = True, renew: bool = False) -> SaveRow:
         """Write a new row; returns it with its ``seq``. A row already known stays as it is,
-        except with ``renew`` one that came to nothing."""
+        except with ``renew`` one that came to nothing.
+
+        A row of a lost journal keeps its ``seq``, and new ones come after it: sidecars of
+        several journals have to stay in one order, should this one be lost as well.
+        """
+        columns = ["seq", *_COLUMNS]
         values = asdict(row)
-        places = ", ".join(f":{column}" for column in _COLUMNS)
+        places = ", ".join(f":{column}" for column in columns)
         with self._transaction(durable=durable):
             if renew:
                 self._db.execute(
@@ -302,8 +307,13 @@ class Journal:
                     " AND state IN ('abandoned', 'void', 'discarded')",
                     (row.save_id,),
                 )
+            if (
+                not row.seq
+                or self._db.execute("SELECT 1 FROM saves WHERE seq=?", (row.seq,)).fetchone()
+            ):
+                values["seq"] = None
             self._db.execute(
-                f"INSERT OR IGNORE INTO saves ({', '.join(_COLUMNS)}) VALUES ({places})", values
+                f"INSERT OR IGNORE INTO saves ({', '.join(columns)}) VALUES ({places})", values
             )
         known = self.get(row.save_id)
         assert known is not None
