@@ -40,7 +40,7 @@ ENVS = WORK / "envs"
 PINS = ROOT / "requirements"
 
 DEV_PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 10))
-BLENDERS = {"5.0": (3, 11), "5.2": (3, 13), "4.2": (3, 11)}
+BLENDERS = {"5.0": (3, 11), "5.2": (3, 13), "4.2": (3, 11), "4.5": (3, 11)}
 """Releases of Blender as a module and the only Python each runs in, the preferred one first."""
 
 BLENDER_STUBS = "20260730"
