@@ -26,7 +26,7 @@ __all__ = ["register", "scene_state", "unregister"]
 
 _TASKS = 8
 _REVISIONS = 6
-_NARROW, _NARROW_PICTURE, _WIDE_PICTURE = 260, 4.5, 6.0  # pixels; times 20 pixels
+_NARROW, _NARROW_PICTURE, _WIDE_PICTURE = 260, 4.0, 5.0  # pixels; times 20 pixels
 _STATE_ICONS = {
     "no_task": "QUESTION",
     "unsaved": "FILE_NEW",

@@ -13,7 +13,6 @@ from live_kitsu import LiveKitsu
 
 from tests.cli.running import end_uploaders
 
-
 EVERY_RELEASE = ("test_install", "test_whole_life")
 """Tests that run in every Blender there is; the others run in the first one alone, unless
 ``WF_EVERY_BLENDER`` says otherwise."""

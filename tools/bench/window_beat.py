@@ -98,7 +98,7 @@ def measure(job: dict[str, Any], found: dict[str, Any]) -> Iterator[None]:
         yield from until(lambda: session.shown.person, "the login")
         operators.choose_task(task=job["task"], label="the task")
         add_points(job["size"])
-        yield from until(lambda: session.shown.next, "the next revision")
+        yield from until(lambda: session.shown.next, f"the next revision {session.shown.problems}")
         yield from pause(_SETTLE)
         yield from look(job["seconds"], found, "idle")
         relay.tell("rate", job["size"] / (job["seconds"] * 1.5))
