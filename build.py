@@ -40,12 +40,12 @@ ENVS = WORK / "envs"
 PINS = ROOT / "requirements"
 
 DEV_PYTHONS = ((3, 11), (3, 12), (3, 13), (3, 14), (3, 10))
-BLENDERS = {"5.0": (3, 11), "5.2": (3, 13), "4.2": (3, 11)}
+BLENDERS = {"5.0": (3, 11), "5.2": (3, 13), "4.2": (3, 11), "4.5": (3, 11)}
 """Releases of Blender as a module and the only Python each runs in, the preferred one first."""
+FARTHEST = ("4.2", "5.2")
+"""The oldest and the newest of them: what both know, those between know too."""
 
 BLENDER_STUBS = "20260730"
-STUBBED = ("4.2", "5.2")
-"""The oldest and the newest Blender: what both know, those between know too."""
 
 OLD_ZOU_PYTHONS = ((3, 11), (3, 12))
 
@@ -266,7 +266,7 @@ def lint(options: argparse.Namespace, rest: list[str]) -> int:
         [tools / "mypy"],
         [tools / "lint-imports"],
     ]
-    stubbed = () if options.quick else STUBBED
+    stubbed = () if options.quick else FARTHEST
     if stubbed:
         together(*(partial(stubs_env, release) for release in stubbed))
     for release in stubbed:
@@ -342,14 +342,18 @@ def test_environments(
 
     def blender() -> dict[str, str]:
         inside = blender_env()
-        return {"WF_BLENDER_PYTHON": str(inside), **with_extension(every_blender=every_blender)}
+        chosen = blenders()
+        if not every_blender:  # one for every test, and two more for those of the installation
+            chosen = chosen[:1] + [one for one in chosen[1:] if one[0] in FARTHEST]
+        every = {"WF_EVERY_BLENDER": "1"} if every_blender else {}
+        return {"WF_BLENDER_PYTHON": str(inside), **with_extension(chosen), **every}
 
     return [beside.submit(make) for make in (lambda: with_server("test-kitsu"), older, blender)]
 
 
-def with_extension(*, every_blender: bool) -> dict[str, str]:
-    """What tests of the extension are told: where it is, and which Blenders there are."""
-    chosen = blenders() if every_blender else blenders()[:1]
+def with_extension(chosen: list[tuple[str, Python]]) -> dict[str, str]:
+    """What tests of the extension are told: where it is, and where these Blenders are."""
+    together(*(partial(bare_blender_env, *one) for one in chosen))
     bare = {release: bare_blender_env(release, python) for release, python in chosen}
     folder = WORK / "package" / "dist"
     builder = next(iter(bare.values()))
@@ -405,7 +409,7 @@ def bench(_: argparse.Namespace, rest: list[str]) -> int:
     python = dev_env()
     env = with_blender("bench-kitsu")
     if "--only" not in rest or "blender-enable" in rest:
-        env |= with_extension(every_blender=False)
+        env |= with_extension(blenders()[:1])
     return run([python, "-m", "tools.bench", *rest], env)
 
 

@@ -17,6 +17,7 @@ MODULES = (
     "session",
     "choices",
     "pictures",
+    "presence",
     "refresh",
     "preferences",
     "account",

@@ -111,13 +111,16 @@ class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
         server, email, password = self.server.strip(), self.email.strip(), self.password
         codes = {self.code_kind: self.code.strip()} if self.code.strip() else {}
         self.password = self.code = ""
+        session.shown.login = Login(server)
 
         def work(tool: Workfiles) -> Person:
             return tool.login(server, email=email, password=password, **codes)
 
         def failed(problem: Exception) -> None:
+            session.shown.login = None
             if bpy.app.background:
                 return
+            redraw()
             if isinstance(problem, SecondFactorNeeded):
                 usable = [kind for kind in problem.kinds if kind in dict(_KINDS)]
                 with in_a_window():
@@ -132,6 +135,7 @@ class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
                 notify("Logging in failed", said(problem))
 
         answer = session.looker.submit(work, done=_logged_in, failed=failed, topic="login")
+        redraw()
         if bpy.app.background:
             try:
                 session.wait(answer)
@@ -145,10 +149,16 @@ _KINDS = [(kind, label) for kind, label, _ in _CODES]
 
 
 class Login:
-    """A login through the browser that is under way."""
+    """A login that is under way.
 
-    def __init__(self, server: str) -> None:
+    Attributes:
+        server: where.
+        in_browser: it waits for a person's answer there, until it is ``cancelled``.
+    """
+
+    def __init__(self, server: str, *, in_browser: bool = False) -> None:
         self.server = server
+        self.in_browser = in_browser
         self.cancelled = threading.Event()
 
 
@@ -167,18 +177,21 @@ class WORKFILES_OT_login_browser(bpy.types.Operator):  # noqa: N801
         self.server = self.server or _known_server()
         return set(
             context.window_manager.invoke_props_dialog(
-                self, width=_DIALOG_WIDTH, confirm_text="Log In"
+                self, width=_DIALOG_WIDTH, confirm_text="Open Browser"
             )
         )
 
     def draw(self, _: bpy.types.Context) -> None:
-        self.layout.prop(self, "server")
+        column = self.layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(self, "server")
 
     def execute(self, _: bpy.types.Context) -> set[str]:
         if _refuse_offline(self):
             return {"CANCELLED"}
         session = current()
-        login = session.shown.login = Login(self.server.strip())
+        login = session.shown.login = Login(self.server.strip(), in_browser=True)
 
         def work(tool: Workfiles) -> Person:
             return tool.login_with_browser(
@@ -195,6 +208,7 @@ class WORKFILES_OT_login_browser(bpy.types.Operator):  # noqa: N801
             redraw()
 
         session.fetcher.submit(work, done=_logged_in, failed=failed, topic="login")
+        redraw()
         return {"FINISHED"}
 
 

@@ -1,4 +1,5 @@
-"""The external files a scene needs, and which of them are not there.
+"""The external files a scene needs: which of them are not there, which are linked, which
+pictures are not inside the scene.
 
 Blender lists every path it knows of (``bpy.utils.blend_paths``) but not who uses it, nor
 what a path with a token or a frame number stands for. So the kinds artists know are looked
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,55 @@ import bpy
 
 from wf_core.host import MissingFile
 
-__all__ = ["missing_files"]
+__all__ = ["ExternalFile", "libraries", "missing_files", "unpacked_images", "unsaved_images"]
 
 _FRAME = re.compile(r"(\d+)(\D*)$")
+
+
+@dataclass(frozen=True)
+class ExternalFile:
+    """A file beside the scene.
+
+    Attributes:
+        path: where it lies, absolute.
+        name: what Blender calls the data that comes from it.
+    """
+
+    path: str
+    name: str
+
+
+def libraries() -> list[ExternalFile]:
+    """The files that data is linked from, of files linked there too; packed ones are left out,
+    and missing ones."""
+    found = [
+        ExternalFile(_absolute(library.filepath, library), library.name)
+        for library in bpy.data.libraries
+        if library.filepath and not _packed(library)
+    ]
+    return [one for one in found if not _absent(one.path)]
+
+
+def unpacked_images() -> list[ExternalFile]:
+    """The scene's own images that could be packed into it and are not; missing ones are left
+    out."""
+    return [
+        ExternalFile(path, image.name)
+        for image in bpy.data.images
+        if image.library is None and image.source in ("FILE", "TILED") and image.filepath
+        if not _packed(image)
+        if not _absent_of_image(image, path := _absolute(image.filepath, image))
+    ]
+
+
+def unsaved_images() -> list[str]:
+    """Names of the scene's own images with changes that saving the scene does not save."""
+    sources = ("FILE", "TILED", "GENERATED")
+    return [
+        image.name
+        for image in bpy.data.images
+        if image.library is None and image.source in sources and image.is_dirty
+    ]
 
 
 def missing_files() -> list[MissingFile]:

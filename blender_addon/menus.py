@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from contextlib import suppress
 from typing import Any
 
@@ -82,6 +83,7 @@ class WORKFILES_MT_tasks(bpy.types.Menu):  # noqa: N801
 
 _MOST = 20
 _COMMENT = 60  # characters
+_DRAWN = 0.1  # seconds
 
 
 class WORKFILES_OT_show_tab(bpy.types.Operator):  # noqa: N801
@@ -102,13 +104,24 @@ class WORKFILES_OT_show_tab(bpy.types.Operator):  # noqa: N801
         area = _viewport(context)
         if area is None:
             return {"CANCELLED"}
+        was_open = area.spaces.active.show_region_ui
         area.spaces.active.show_region_ui = True
-        for region in area.regions:
-            if region.type == "UI":
-                with suppress(AttributeError):  # to be read only, before some release
-                    region.active_panel_category = "Kitsu"
-                region.tag_redraw()
+        turn = functools.partial(_turn_to_tab, area.as_pointer())
+        turn()
+        if not was_open:  # a sidebar has no tabs before it was drawn
+            bpy.app.timers.register(turn, first_interval=_DRAWN)
         return {"FINISHED"}
+
+
+def _turn_to_tab(pointer: int) -> None:
+    """Of the viewport with this address, if it is there still: areas come and go."""
+    windows = bpy.context.window_manager.windows
+    areas: list[Any] = [area for window in windows for area in window.screen.areas]
+    for region in (r for area in areas if area.as_pointer() == pointer for r in area.regions):
+        if region.type == "UI":
+            with suppress(AttributeError):  # to be read only, before some release
+                region.active_panel_category = "Kitsu"
+            region.tag_redraw()
 
 
 def _viewport(context: bpy.types.Context) -> Any:

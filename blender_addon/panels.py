@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import bpy
 
-from . import core, pictures, refresh
+from . import core, pictures, presence, refresh
 from .choices import CHOICES
 from .classes import registering
 from .preferences import draw_account
@@ -26,7 +26,7 @@ __all__ = ["register", "scene_state", "unregister"]
 
 _TASKS = 8
 _REVISIONS = 6
-_NARROW, _NARROW_PICTURE, _WIDE_PICTURE = 260, 3.5, 6.0  # pixels; times 20 pixels
+_NARROW, _NARROW_PICTURE, _WIDE_PICTURE = 260, 4.0, 5.0  # pixels; times 20 pixels
 _STATE_ICONS = {
     "no_task": "QUESTION",
     "unsaved": "FILE_NEW",
@@ -140,6 +140,7 @@ class WORKFILES_PT_scene(_KitsuPanel, bpy.types.Panel):  # noqa: N801
             paragraph(box, detail, width=width - 10)
         if state.progress is not None:
             box.progress(factor=state.progress, text=f"{state.progress * 100:.0f} %")
+        presence.draw(box, width=width - 10)
 
 
 class WORKFILES_PT_tasks(_KitsuPanel, bpy.types.Panel):  # noqa: N801

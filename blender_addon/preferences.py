@@ -39,8 +39,9 @@ class WorkfilesPreferences(bpy.types.AddonPreferences):
         default=True,
     )
     list_missing: BoolProperty(
-        name="List missing files",
-        description="Warn before saving when files the scene needs cannot be found",
+        name="List external files",
+        description="Before saving, list files that cannot be found, linked files outside the "
+        "production, and images that are not packed",
         default=True,
     )
     pictures: BoolProperty(
@@ -149,8 +150,11 @@ def draw_account(box: Any, width: float) -> None:
     if session.offline:
         paragraph(box, session.offline, icon="INTERNET_OFFLINE", width=width)
     if shown.login is not None:
-        paragraph(box, "Waiting for your answer in the browser…", icon="TIME", width=width)
-        box.operator("kitsu_workfiles.cancel_login")
+        if shown.login.in_browser:
+            paragraph(box, "Waiting for your answer in the browser…", icon="TIME", width=width)
+            box.operator("kitsu_workfiles.cancel_login")
+        else:
+            paragraph(box, f"Logging in to {shown.login.server}…", icon="TIME", width=width)
         return
     if shown.person is not None:
         paragraph(box, f"{shown.person.display_name}, {server}", icon="CHECKMARK", width=width)

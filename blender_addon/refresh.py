@@ -14,7 +14,7 @@ import bpy
 
 from wf_core.errors import NotFound, WorkfilesError
 
-from . import core, pictures
+from . import core, pictures, presence
 from .choices import CHOICES
 from .options import preferences
 from .session import current
@@ -156,6 +156,7 @@ def scene() -> None:
         if facts.task_id:
             revisions()
             next_revision(facts.name)
+            presence.look(facts.task_id, facts.name)
         elif path is not None and not facts.other_server:
             session.look(lambda tool: tool.guess_task(path), guessed, topic="guess")
 
@@ -164,12 +165,13 @@ def scene() -> None:
             choose_task(ChosenTask(context.task.id, context.label))
 
     session.look(lambda tool: tool.facts_of_scene(tag, path, task=task), show, topic="scene")
+    presence.announce()
 
 
 def choose_task(task: ChosenTask | None) -> None:
     """Make it the task of the open scene, from the next save on; None: the scene's own again."""
     shown = current().shown
-    shown.task, shown.revisions, shown.next = task, None, None
+    shown.task, shown.revisions, shown.next, shown.others = task, None, None, ()
     scene()
 
 
@@ -271,7 +273,7 @@ def _begin() -> None:
 def _after_opening(*_: object) -> None:
     shown = current().shown
     shown.task = shown.facts = shown.next = shown.revisions = None
-    shown.notice = ""
+    shown.notice, shown.others = "", ()
     if core.ready() and not bpy.app.background and preferences().look_on_open:
         scene()
 

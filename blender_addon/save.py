@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
 
 from wf_core.errors import PathTaken, WorkfilesError
 
-from . import core, pictures, refresh
+from . import core, externals, pictures, presence, refresh
 from .classes import registering
 from .options import preferences
 from .session import OFFLINE, current
@@ -18,16 +19,16 @@ from .shown import redraw
 from .telling import notify, own_operator, paragraph, said, tell
 
 if TYPE_CHECKING:
-    from wf_core.host import MissingFile
     from wf_core.results import SaveResult
-    from wf_core.workfiles import NextRevision, SaveRequest
+    from wf_core.workfiles import NextRevision, SaveRequest, Workfiles
 
-__all__ = ["WORKFILES_OT_adopt_file", "WORKFILES_OT_save_revision", "register", "unregister"]
+    from .externals import Externals
+
+__all__ = ["look_ahead", "register", "unregister"]
 
 _DIALOG_WIDTH = 460
 _PREVIEW_SECONDS = 0.25
 """The dialog waits so long for the path of what would be saved; it opens without it then."""
-_MOST_MISSING = 6
 
 
 def _names(_self: object, _context: bpy.types.Context, _typed: str) -> list[str]:
@@ -37,25 +38,25 @@ def _names(_self: object, _context: bpy.types.Context, _typed: str) -> list[str]
 
 def _name_changed(self: Any, _: bpy.types.Context) -> None:
     """Blender gives the operator's properties, not the operator."""
-    _look_ahead(self.task, self.name)
+    if self.task and not bpy.app.background:
+        look_ahead(self.task, self.name)
 
 
-def _look_ahead(task: str, name: str) -> None:
-    """Ask what a save would do, and wait a moment for the answer."""
+def look_ahead(task: str, name: str) -> None:
+    """Ask what a save would do, and which of the files that were found beside the scene lie
+    outside the production; wait a moment for the answer."""
     session = current()
-    if not task or bpy.app.background:
-        return
     host, session.shown.next = session.host, None
-    tag = host.get_tag()
+    tag, beside = host.get_tag(), session.shown.externals
 
-    def show(answer: NextRevision) -> None:
-        session.shown.next = answer
+    def ask(tool: Workfiles) -> tuple[NextRevision, Externals]:
+        upcoming = tool.next_revision(task, name=name, tag=tag, software=host.name)
+        return upcoming, replace(beside, outside=beside.outside_of(upcoming))
 
-    answer = session.look(
-        lambda tool: tool.next_revision(task, name=name, tag=tag, software=host.name),
-        show,
-        topic="next",
-    )
+    def show(answer: tuple[NextRevision, Externals]) -> None:
+        session.shown.next, session.shown.externals = answer
+
+    answer = session.look(ask, show, topic="next")
     session.prepare()
     session.main_thread.serve(answer, seconds=_PREVIEW_SECONDS)
 
@@ -110,9 +111,6 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         options={"SKIP_SAVE"},
     )
 
-    # Not annotated: Blender would take it for a property.
-    _missing = cast("tuple[MissingFile, ...]", ())
-
     @classmethod
     def poll(cls, _: bpy.types.Context) -> bool:
         problem = core.problem()
@@ -126,20 +124,20 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
 
     def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
         self.no_wait = True
-        host = current().host
-        task = refresh.task_in_view()
+        shown, task = current().shown, refresh.task_in_view()
         if not self.task:
             if task is None:
                 tell(self, "WARNING", "Choose the task of this scene first, in the Kitsu tab.")
                 return {"CANCELLED"}
             self.task = task.id
-        facts = current().shown.facts
-        if not self.properties.is_property_set("name") and facts is not None:
-            self.name = facts.name
         options = preferences()
-        self._missing = tuple(host.missing_files()) if options.list_missing else ()
-        _look_ahead(self.task, self.name)
-        if not (options.ask_before_saving or self._missing):
+        shown.externals = externals.look() if options.list_missing else externals.Externals()
+        if not self.properties.is_property_set("name") and shown.facts is not None:
+            self.name = shown.facts.name  # the change has it looked ahead
+        else:
+            look_ahead(self.task, self.name)
+        urgent = any(concern.urgent for concern in shown.externals.concerns())
+        if not (options.ask_before_saving or urgent):
             return self.execute(context)
         return set(
             context.window_manager.invoke_props_dialog(
@@ -173,8 +171,8 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
             self._draw_next(column, upcoming)
         if current().offline:
             paragraph(column, OFFLINE, icon="INTERNET_OFFLINE", width=_DIALOG_WIDTH)
-        if self._missing:
-            self._draw_missing(column)
+        presence.draw(column, width=_DIALOG_WIDTH)
+        externals.draw(column, shown.externals.concerns(), width=_DIALOG_WIDTH)
 
     def _draw_next(self, column: bpy.types.UILayout, upcoming: NextRevision) -> None:
         column.label(text=f"Revision {upcoming.revision}", icon="FILE_TICK")
@@ -204,16 +202,6 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
                 icon="ERROR",
                 width=_DIALOG_WIDTH,
             )
-
-    def _draw_missing(self, column: bpy.types.UILayout) -> None:
-        box = column.box().column(align=True)
-        count = len(self._missing)
-        what = "1 file" if count == 1 else f"{count} files"
-        box.label(text=f"{what} this scene needs cannot be found:", icon="ERROR")
-        for missing in self._missing[:_MOST_MISSING]:
-            paragraph(box, f"{missing.path} ({missing.used_by})", width=_DIALOG_WIDTH)
-        if count > _MOST_MISSING:
-            box.label(text=f"and {count - _MOST_MISSING} more")
 
     def execute(self, _: bpy.types.Context) -> set[str]:
         session = current()

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from .externals import Externals
+
 if TYPE_CHECKING:
     from wf_core.models import Person, Task
-    from wf_core.results import CheckResult, PendingSave, Revision
+    from wf_core.results import CheckResult, PendingSave, Presence, Revision
     from wf_core.settings import Settings
     from wf_core.workfiles import NextRevision, SceneFacts
 
@@ -68,8 +70,10 @@ class Shown:
         sent: bytes sent and in total of those that are being sent.
         problems: by question, why there is no answer (to date).
         transfer: the download that is under way.
-        login: the login through the browser that is under way.
+        login: the login that is under way.
         checks: of the set-up.
+        others: who has this file of the task open elsewhere.
+        externals: what the scene needs beside its file, as it was when a save was asked for.
         notice: what happened last, for the artist to read.
     """
 
@@ -86,6 +90,8 @@ class Shown:
     transfer: Transfer | None = None
     login: Login | None = None
     checks: list[CheckResult] | None = None
+    others: tuple[Presence, ...] = ()
+    externals: Externals = field(default_factory=Externals)
     notice: str = ""
 
     @property

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Callable
+from importlib import import_module
 from typing import Any, Literal, cast
 
 import bpy
@@ -18,9 +21,9 @@ __all__ = [
     "wrapped",
 ]
 
-_LETTER = 6.6  # pixels of an average letter of Blender's font at scale 1
+_INTERFACE_FONT = 0  # as the blf module numbers them
 _ICON = 24  # pixels
-_LEAST_LETTERS = 12
+_LEAST_ROOM = 70  # pixels
 _PIECES = re.compile(r"[^\s/\\_]*(?:[/\\_]+|\s+|$)")
 
 
@@ -62,10 +65,8 @@ def paragraph(
         most: lines at most; None: as many as it takes.
     """
     room = width - (_ICON if icon != "NONE" else 0) - _ICON / 2
-    letters = max(_LEAST_LETTERS, int(room / _LETTER))
-    lines = wrapped(text, letters) or [""]
-    if most is not None and len(lines) > most:
-        lines = [*lines[: most - 1], f"{lines[most - 1][: letters - 1]}…"]
+    points = bpy.context.preferences.ui_styles[0].widget.points
+    lines = _lines(text, max(_LEAST_ROOM, int(room)), points, most)
     column = layout.column(align=True)
     column.alert = alert
     column.scale_y = 0.8
@@ -76,19 +77,41 @@ def paragraph(
             column.label(text=line)
 
 
-def wrapped(text: str, letters: int) -> list[str]:
-    """The text in lines of at most ``letters``, broken at spaces and behind the separators of
-    paths, within a word only where that alone is too long."""
+@functools.lru_cache(maxsize=1000)  # the same texts are drawn again and again
+def _lines(text: str, room: int, points: float, most: int | None) -> tuple[str, ...]:
+    blf: Any = import_module("blf")
+    blf.size(_INTERFACE_FONT, points)
+    return tuple(wrapped(text, room, lambda line: blf.dimensions(_INTERFACE_FONT, line)[0], most))
+
+
+def wrapped(
+    text: str, room: float, measure: Callable[[str], float], most: int | None = None
+) -> list[str]:
+    """The text in lines that are no wider than ``room``, broken at spaces and behind the
+    separators of paths, within a word only where that alone is too long.
+
+    Args:
+        text: one paragraph.
+        room: in the units of ``measure``.
+        measure: the width of a line.
+        most: lines at most; the last one then says that there is more.
+    """
     lines = [""]
     for piece in _PIECES.findall(" ".join(text.split())):
-        while len(lines[-1]) + len(piece.rstrip()) > letters:
-            if lines[-1]:
-                lines.append("")
-            elif len(piece.rstrip()) > letters:
-                lines[-1], piece = piece[:letters], piece[letters:]
-                lines.append("")
+        if lines[-1] and measure(lines[-1] + piece.rstrip()) > room:
+            lines.append("")
+        while measure(piece.rstrip()) > room:
+            fits = next(n for n in range(len(piece), 0, -1) if n == 1 or measure(piece[:n]) <= room)
+            lines[-1], piece = piece[:fits], piece[fits:]
+            lines.append("")
         lines[-1] += piece
-    return [line.rstrip() for line in lines if line.strip()]
+    lines = [line.rstrip() for line in lines if line.strip()] or [""]
+    if most is not None and len(lines) > most:
+        last = lines[most - 1]
+        while last and measure(f"{last}…") > room:
+            last = last[:-1]
+        lines = [*lines[: most - 1], f"{last}…"]
+    return lines
 
 
 def tell(

@@ -31,8 +31,22 @@ def test_when_somebody_logged_in_then_the_password_is_in_no_file_and_no_history(
         assert password.encode() not in content, path
         assert b"wr0ng-passw0rd" not in content, path
     # What Blender remembers of operators, and writes into the Info editor, is what is registered.
-    login = bpy.types.KITSU_WORKFILES_OT_login
-    assert login.bl_options == {"INTERNAL"}
     assert list(bpy.context.window_manager.operators) == []
     remembered = bpy.context.window_manager.operator_properties_last("kitsu_workfiles.login")
     assert remembered.password == ""
+
+
+@pytest.mark.usefixtures("extension")
+def test_when_an_operator_asks_for_a_secret_then_blender_is_told_to_forget_it() -> None:
+    secret = set()
+    for name in dir(bpy.ops.kitsu_workfiles):
+        kind = getattr(bpy.ops.kitsu_workfiles, name).get_rna_type()
+        ours = getattr(bpy.types, f"KITSU_WORKFILES_OT_{name}")
+        # One with REGISTER is written into the Info editor with its arguments.
+        assert ours.bl_options == {"INTERNAL"}, name
+        secret |= {
+            (name, found.identifier, found.is_skip_save)
+            for found in kind.properties
+            if found.subtype == "PASSWORD"
+        }
+    assert secret == {("login", "password", True)}

@@ -13,6 +13,10 @@ from live_kitsu import LiveKitsu
 
 from tests.cli.running import end_uploaders
 
+EVERY_RELEASE = ("test_install", "test_whole_life")
+"""Tests that run in every Blender there is; the others run in the first one alone, unless
+``WF_EVERY_BLENDER`` says otherwise."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
@@ -23,6 +27,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "release" in metafunc.fixturenames:
         found = list(interpreters()) if os.environ.get("WF_EXTENSION") else []
+        everywhere = metafunc.module.__name__.endswith(EVERY_RELEASE)
+        if not (everywhere or os.environ.get("WF_EVERY_BLENDER")):
+            found = found[:1]
         metafunc.parametrize("release", found, ids=str, scope="session")
 
 

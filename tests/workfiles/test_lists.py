@@ -7,8 +7,9 @@ import datetime
 import pytest
 
 from wf_core.models import Task
+from wf_core.results import Presence
 from wf_core.workfiles.browsing import TaskFilter, narrowed, values_of
-from wf_core.workfiles.words import age, size
+from wf_core.workfiles.words import age, open_elsewhere, size
 
 NOW = datetime.datetime(2026, 11, 24, 12, tzinfo=datetime.timezone.utc)
 
@@ -101,3 +102,19 @@ def test_when_there_is_something_to_choose_from_then_it_is_sorted_and_of_that_ty
     assert values_of(TASKS, "entity_type") == ["Characters", "Props", "Shot"]
     assert values_of(TASKS, "entity", entity_type="Props") == ["Props/Lamp"]
     assert values_of(TASKS, "task_type") == ["Layout", "Modeling", "Rigging"]
+
+
+OPEN: dict[str, tuple[str, str]] = {
+    "today": ("2026-11-24T08:40:00+00:00", "Open on ws-07 since 10:40: kim (Maya)"),
+    "in this zone today": ("2026-11-23T23:00:00+00:00", "Open on ws-07 since 01:00: kim (Maya)"),
+    "yesterday": ("2026-11-23T08:40:00Z", "Open on ws-07 since 2026-11-23 10:40: kim (Maya)"),
+    "without a zone": ("2026-11-24T08:40:00", "Open on ws-07 since 10:40: kim (Maya)"),
+    "nonsense": ("a while", "Open on ws-07: kim (Maya)"),
+}
+
+
+@pytest.mark.parametrize(("since", "words"), OPEN.values(), ids=OPEN.keys())
+def test_when_somebody_has_the_scene_open_then_it_reads(since: str, words: str) -> None:
+    here = datetime.timezone(datetime.timedelta(hours=2))
+    now = NOW.astimezone(here)
+    assert open_elsewhere(Presence("kim", "ws-07", "Maya", since, seen=3.0), now) == words

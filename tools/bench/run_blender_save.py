@@ -23,6 +23,7 @@ from typing import Any
 import bpy
 import numpy
 
+ROOT = Path(__file__).resolve().parents[2]
 BEAT = 1 / 60
 LATE = 0.033
 _BYTES_PER_VERTEX = 12
@@ -32,8 +33,13 @@ _LONGEST_UPLOAD = 60.0  # seconds
 def build_scene(size: int) -> None:
     """A scene whose file has about ``size`` bytes."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
-    bpy.context.preferences.filepaths.use_file_compression = False
     bpy.context.preferences.system.use_online_access = True
+    add_points(size)
+
+
+def add_points(size: int) -> None:
+    """Have the scene's file grow by about ``size`` bytes."""
+    bpy.context.preferences.filepaths.use_file_compression = False
     mesh = bpy.data.meshes.new("points")
     count = size // _BYTES_PER_VERTEX
     mesh.vertices.add(count)
@@ -87,6 +93,7 @@ class Relay:
     def __init__(self, host: str, port: int) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tools.bench.slow_relay", host, str(port)],
+            cwd=ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

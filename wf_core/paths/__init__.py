@@ -18,6 +18,7 @@ from wf_core.paths.naming import (
     split_file_name,
 )
 from wf_core.paths.parse import ParsedPath, parse_path, read_path
+from wf_core.paths.productions import production_folders
 from wf_core.paths.safety import (
     MAX_COMPONENT_BYTES,
     System,
@@ -56,6 +57,7 @@ __all__ = [
     "kind_of",
     "kinds_apart",
     "parse_path",
+    "production_folders",
     "provisional_name",
     "read_path",
     "render_file_name",

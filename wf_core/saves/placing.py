@@ -6,6 +6,7 @@ Joins what ``paths`` knows (pure rules) with the settings' mount points and the 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,7 @@ from wf_core.paths import (
     Mounts,
     RevisionPath,
     check_names,
+    production_folders,
     provisional_name,
     resolve_inside,
     revision_path,
@@ -122,6 +124,15 @@ class Placing:
             extension=row.extension,
             software=self.records.software_by_id(row.software_id),
         )
+
+    def production_of(self, context: TaskContext) -> tuple[Path, ...]:
+        """The folders on this machine that everything of the task's production lies below; none
+        where its tree or the mount points do not say."""
+        found: dict[Path, None] = {}
+        for folder in production_folders(context.production.file_tree, context):
+            with suppress(PathError):  # of a part of the tree that this machine does not have
+                found[self._resolve(self.mounts.locate(folder))] = None
+        return tuple(found)
 
     def provisional(self, place: Place, *, save_id: str) -> Path:
         """The file of a save without a number, beside the place it expects."""

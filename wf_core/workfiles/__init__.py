@@ -11,6 +11,7 @@ from typing import Any
 
 from wf_core.errors import NoFileTree
 from wf_core.results import CheckResult
+from wf_core.saves.presence import Announcement
 from wf_core.saves.request import SaveRequest
 from wf_core.workfiles.account import AccountOperations
 from wf_core.workfiles.following import FollowingOperations, NextRevision, patience_for
@@ -23,6 +24,7 @@ from wf_core.workfiles.saving import SaveOperations
 from wf_core.workfiles.scene import SceneFacts, SceneState, scene_state
 
 __all__ = [
+    "Announcement",
     "Brought",
     "Cancel",
     "NextRevision",

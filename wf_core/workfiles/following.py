@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -40,6 +41,7 @@ class NextRevision:
         taken: another file lies at ``path``: it is not a revision, and never written over.
         online: the server said so; else it is what was last heard.
         answer_seconds: how long the server took to answer; None when it did not.
+        production: the folders on this machine that everything of its production lies below.
     """
 
     task_id: str
@@ -55,6 +57,19 @@ class NextRevision:
     taken: bool
     online: bool
     answer_seconds: float | None
+    production: tuple[Path, ...] = ()
+
+    def is_outside(self, path: Path) -> bool:
+        """Whether a file lies in none of the production's folders, so that colleagues and
+        farms may not have it; False where those are not known. Links count as where they lie
+        and as where they lead."""
+        spelled = {Path(os.path.normpath(path)), Path(os.path.realpath(path))}
+        return bool(self.production) and not any(
+            one.is_relative_to(folder)
+            for one in spelled
+            for own in self.production
+            for folder in (own, Path(os.path.realpath(own)))
+        )
 
     @property
     def behind(self) -> int:
@@ -128,6 +143,7 @@ class FollowingOperations(Operations):
             taken=place.local.exists(),
             online=online,
             answer_seconds=took if online else None,
+            production=self.desk.placing.production_of(context),
         )
 
     def facts_of_scene(

@@ -1,10 +1,15 @@
-"""Sizes and ages, in the few characters a list has for them; and what is said of a save."""
+"""Sizes and ages, in the few characters a list has for them; what is said of a save, and of
+who else has its scene open."""
 
 from __future__ import annotations
 
 import datetime
+from typing import TYPE_CHECKING
 
-__all__ = ["age", "is_safe", "saved", "size"]
+if TYPE_CHECKING:
+    from wf_core.results import Presence
+
+__all__ = ["age", "is_safe", "open_elsewhere", "saved", "size"]
 
 _STEPS = (
     (60.0, 1.0, "s"),
@@ -27,9 +32,8 @@ def age(created_at: str | None, now: datetime.datetime) -> str:
         created_at: ISO 8601 as the server gives it, in UTC; None or nonsense gives "".
         now: the time to compare with, in UTC.
     """
-    try:
-        then = datetime.datetime.fromisoformat((created_at or "").replace("Z", "+00:00"))
-    except ValueError:
+    then = _read(created_at)
+    if then is None:
         return ""
     seconds = (now.replace(tzinfo=None) - then.replace(tzinfo=None)).total_seconds()
     if seconds < 10:
@@ -77,3 +81,32 @@ def is_safe(revision: int | None) -> str:
     if revision is None:
         return "Saved without a number; it follows when the server answers."
     return f"Revision {revision} is safe on this machine."
+
+
+def open_elsewhere(one: Presence, now: datetime.datetime) -> str:
+    """Who has the scene open, where and since when; the date only where it is not today's.
+
+    >>> open_elsewhere(Presence("kim", "ws-07", "Maya", "2026-11-24T10:40:00+00:00", 3.0), now)
+    'Open on ws-07 since 10:40: kim (Maya)'
+
+    Args:
+        one: as that machine says itself.
+        now: the time, in the time zone of who reads this.
+    """
+    then = _read(one.since)
+    since = ""
+    if then is not None:
+        then = then.astimezone(now.tzinfo)
+        today = then.date() == now.date()
+        since = f" since {then:%H:%M}" if today else f" since {then:%Y-%m-%d %H:%M}"
+    return f"Open on {one.machine}{since}: {one.user} ({one.application})"
+
+
+def _read(stamp: str | None) -> datetime.datetime | None:
+    """ISO 8601 as the server and this tool write it, in UTC where it says nothing else; None
+    for nonsense."""
+    try:
+        read = datetime.datetime.fromisoformat((stamp or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)
