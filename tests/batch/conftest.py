@@ -27,12 +27,12 @@ class Batch:
     tasks: list[FreshTask] = field(default_factory=list)
     scenes: list[Path] = field(default_factory=list)
 
-    def add(self, count: int) -> Batch:
-        """So many fresh tasks, and a scene for each."""
+    def add(self, count: int, *, suffix: str = ".blend", data: bytes | None = None) -> Batch:
+        """So many fresh tasks, and a scene for each; each with bytes of its own by default."""
         for _ in range(count):
             number = len(self.tasks) + 1
-            scene = self.folder / f"scene_{number:03d}.blend"
-            scene.write_bytes(b"BLENDER" + f" scene {number} ".encode() * 500)
+            scene = self.folder / f"scene_{number:03d}{suffix}"
+            scene.write_bytes(data or b"BLENDER" + f" scene {number} ".encode() * 500)
             self.tasks.append(self.kitsu.fresh_task())
             self.scenes.append(scene)
         return self
