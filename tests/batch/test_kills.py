@@ -27,7 +27,7 @@ KILLS = int(os.environ.get("WF_TEST_KILLS", "4"))
 VICTIMS = ("client", "worker", "scheduler", "command")
 WORKERS = 2
 NAMES = 12
-TASKS = 3 * KILLS
+TASKS = KILLS + 2
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_when_client_worker_and_scheduler_are_killed_and_one_is_frozen_then_each
             cluster.mend(WORKERS)
             if client is None or client.poll() is not None:
                 client = resumed_by(batch, cluster)
-            wait_for_more(batch, chance.uniform(0.0, 2.0))
+            wait_for_more(batch, chance.uniform(0.0, 0.5))
             if victim == "frozen":
                 break
             pid = {
@@ -132,7 +132,8 @@ def wait_until_gone(pids: list[int]) -> None:
 
 
 def assert_each_there_once(batch: Batch, rows: list[dict[str, str]]) -> None:
-    """Every row is one committed revision, the first, with the bytes of its scene."""
+    """Every row is one committed revision, the first, with the bytes of its scene. Who was frozen
+    on the way to its number has declared void the one it then got."""
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for task in batch.tasks:
         for record in batch.kitsu.working_files(task.id):
@@ -140,8 +141,9 @@ def assert_each_there_once(batch: Batch, rows: list[dict[str, str]]) -> None:
     assert len(found) == len(rows)
     for row in rows:
         scene = (batch.folder / row["scene"]).read_bytes()
-        (record,) = found[row["task"], row["name"]]
+        record, *others = found[row["task"], row["name"]]
         facts = record["data"]["workfiles"]
         assert record["revision"] == 1
         assert facts["sha256"] == hashlib.sha256(scene).hexdigest() and "fence" not in facts
         assert batch.kitsu.stored_bytes(record["id"]) == scene
+        assert all(other["data"]["workfiles"].get("void") is True for other in others), others
