@@ -127,6 +127,34 @@ def cluster(batch: Batch) -> Iterator[DaskCluster]:
 
 
 @pytest.mark.slow
+def test_when_the_scheduler_goes_then_the_client_says_so_and_the_run_is_resumed(
+    batch: Batch, cluster: DaskCluster
+) -> None:
+    batch.add(3)
+    batch.scenes[1].write_bytes(os.urandom(60_000_000))
+    run = batch.prepared()
+    cluster.start_worker(1)
+    client = batch.wf.start(
+        *("batch", "resume", str(run), "--scheduler", str(cluster.file), "--workers", "1"),
+        "--json",
+        environ=cluster.environ,
+        stdout=subprocess.PIPE,
+    )
+    batch.wait_for_fence(1)
+
+    cluster.scheduler.kill()
+
+    out, _ = client.communicate(timeout=60)
+    assert client.returncode == 6, out
+    error = json.loads(out)["error"]
+    assert "cannot be reached (any more)" in error["message"]
+    assert f"wf batch resume {run}" in error["hint"]
+    done = batch("resume", str(run), "--workers", "1", WF_HOME=str(batch.folder / "another"))
+    assert done.code == 0, done.out + done.err
+    batch.assert_each_committed_once()
+
+
+@pytest.mark.slow
 def test_when_a_cluster_does_a_run_and_loses_a_worker_then_every_row_is_committed_once(
     batch: Batch, cluster: DaskCluster
 ) -> None:

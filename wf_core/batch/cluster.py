@@ -14,6 +14,7 @@ server for either of the two; they are bound to loopback and have no routes.
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import json
 import logging
 from collections import deque
@@ -107,6 +108,8 @@ class Cluster:
         import dask
         import distributed
 
+        # What goes wrong with the connection is raised here; dask tells it with tracebacks, too.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         self._settings: Any = dask.config
         self._dask: Any = distributed
         self._run = run
@@ -199,6 +202,9 @@ class Cluster:
         while waiting or running:
             while waiting and len(running) < self._workers:
                 running.add(self._submit(client, waiting.popleft()))
+            if client.status != "running":
+                # It would connect again, but what it has asked for it has forgotten.
+                raise ConnectionResetError(f"the client is {client.status}")
             ended = self._some_of(running)
             running -= ended
             self.done += len(self.ledger.refresh())
@@ -228,6 +234,9 @@ class Cluster:
             )
         except asyncio.TimeoutError:
             return set()
+        except (asyncio.CancelledError, concurrent.futures.CancelledError) as exc:
+            # Nobody here cancels what is waited for: the connection to the scheduler is lost.
+            raise ConnectionResetError("the scheduler is gone") from exc
         return set(found.done)
 
     def _check(self, future: Any) -> None:

@@ -137,7 +137,7 @@ class Rule:
         stem = slug(name[: -len(self.extension or path.suffix)])
         # Every path of a tree has a number; this one's says nothing.
         number = "" if self._has_revision else "_v001"
-        return "/".join((*map(slug, folders), f"{stem}{number}{path.suffix}"))
+        return "/".join((*(slug(part) or part for part in folders), f"{stem}{number}{path.suffix}"))
 
     def _own_tree(self, text: str) -> Tree:
         *folders, name = text.strip("/").split("/")
@@ -206,10 +206,15 @@ def _plain(template: str) -> str:
 
 
 def _values(reading: ParsedPath) -> tuple[str, ...]:
-    return tuple(reading.fields.values())
+    return tuple(_same(text) for text in reading.fields.values())
 
 
 def _value(token: str | Token, context: TaskContext) -> str:
     assert isinstance(token, Token)
     value = token_value(token, context, name="", revision=1, software=None) or ""
-    return fold(value if token.field == "id" else slug(value))
+    return _same(fold(value if token.field == "id" else slug(value)))
+
+
+def _same(text: str) -> str:
+    """What two ways of writing an id share; slugs have no hyphens."""
+    return text.replace("-", "_")
