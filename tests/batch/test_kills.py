@@ -61,10 +61,7 @@ def test_when_client_worker_and_scheduler_are_killed_and_one_is_frozen_then_each
     chance.shuffle(victims)
     try:
         for victim in [*victims, "frozen"]:
-            cluster.mend(WORKERS)
-            if client is None or client.poll() is not None:
-                client = resumed_by(batch, cluster)
-            wait_for_more(batch, chance.uniform(0.0, 0.5))
+            client = going_on(batch, cluster, client, chance.uniform(0.0, 0.5))
             if victim == "frozen":
                 break
             pid = {
@@ -79,7 +76,6 @@ def test_when_client_worker_and_scheduler_are_killed_and_one_is_frozen_then_each
         for pid in frozen:
             os.kill(pid, signal.SIGSTOP)
         assert frozen and batch("status", str(batch.run)).document["committed"] < len(rows)
-        assert client is not None
         client.kill()
 
         another = str(batch.folder.parent / "another")
@@ -110,14 +106,22 @@ def resumed_by(batch: Batch, cluster: DaskCluster) -> subprocess.Popen[str]:
     )
 
 
-def wait_for_more(batch: Batch, seconds: float) -> None:
-    """Return some time after the next row has ended: a moment nobody chose is what is tested."""
+def going_on(
+    batch: Batch, cluster: DaskCluster, client: subprocess.Popen[str] | None, seconds: float
+) -> subprocess.Popen[str]:
+    """Return some time after one more row has ended, with what is gone started again; gives the
+    client that is there. A moment nobody chose is what is tested."""
     known = results(batch)
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 90
     while results(batch) == known:
         assert time.monotonic() < give_up, "nothing is done any more"
+        cluster.mend(WORKERS)
+        if client is None or client.poll() is not None:
+            client = resumed_by(batch, cluster)
         time.sleep(0.02)
+    assert client is not None
     time.sleep(seconds)
+    return client
 
 
 def results(batch: Batch) -> int:
