@@ -16,6 +16,16 @@ from live_kitsu import FreshTask, LiveKitsu
 
 from tests.cli.running import Process, Ran
 
+GOES_WRONG = """
+if what == "crash":
+    os.abort()
+if what == "hang":
+    time.sleep(600)
+if what == "fail":
+    raise ValueError("no lamp")
+"""
+"""A part of a scene's script that does what ``what`` says."""
+
 
 @dataclass
 class Batch:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch.conftest import Batch
+from tests.batch.conftest import GOES_WRONG, Batch
 
 FAKE_MAYA = Path(__file__).parents[1] / "maya" / "fake_maya"
 SCENE = """//Maya ASCII 2025 scene
@@ -21,20 +21,14 @@ createNode script -n "embedded";
 // End of scene.ma
 """
 STRANGE = SCENE.replace("transform", "aiStandIn")
-SCRIPT = """
+SCRIPT = f"""
 import builtins, os, sys, time
 import maya.cmds as cmds
 from maya.testing import current
 what = sys.argv[1]
 print("pid", os.getpid(), "preferences", os.listdir(os.environ["MAYA_APP_DIR"]), flush=True)
 assert current().scene.scripts_ran == []
-if what == "crash":
-    os.abort()
-if what == "hang":
-    time.sleep(600)
-if what == "fail":
-    raise ValueError("no lamp")
-if what == "large":
+{GOES_WRONG}if what == "large":
     builtins.kept = b"x" * (400 * 2**20)
 cmds.createNode("transform", name=what)
 """

@@ -11,23 +11,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.batch.conftest import Batch
+from tests.batch.conftest import GOES_WRONG, Batch
 
 ROWS = int(os.environ.get("WF_TEST_BLENDER_ROWS", "7"))
 """Scenes of the test in which three go wrong; docs/farm.md has what 60 of them took."""
 
-SCRIPT = """
+SCRIPT = f"""
 import os, sys, time
 import bpy
 what = sys.argv[1]
 print("working on", what)
-if what == "crash":
-    os.abort()
-if what == "hang":
-    time.sleep(600)
-if what == "fail":
-    raise ValueError("no lamp")
-bpy.context.scene["worked_on"] = what
+{GOES_WRONG}bpy.context.scene["worked_on"] = what
 """
 CHECK = """
 import sys, bpy
