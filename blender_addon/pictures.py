@@ -6,14 +6,14 @@ a window there is no picture: the preview inside the file may be older than the 
 
 from __future__ import annotations
 
-import struct
-import zlib
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import bpy
+
+from wf_core.png import png_of
 
 from .session import current
 from .shown import redraw
@@ -38,26 +38,7 @@ class Picture:
 
     def png(self) -> bytes:
         """The picture as a PNG without transparency (ISO/IEC 15948)."""
-        stride = self.width * 4
-        rows = bytearray()
-        for start in range(len(self.pixels) - stride, -1, -stride):
-            row = bytearray(self.width * 3)
-            line = self.pixels[start : start + stride]
-            row[0::3], row[1::3], row[2::3] = line[0::4], line[1::4], line[2::4]
-            rows += b"\0" + row  # each row without a filter
-        header = struct.pack(">IIBBBBB", self.width, self.height, 8, 2, 0, 0, 0)
-        return b"\x89PNG\r\n\x1a\n" + b"".join(
-            _chunk(kind, data)
-            for kind, data in (
-                (b"IHDR", header),
-                (b"IDAT", zlib.compress(bytes(rows), 6)),
-                (b"IEND", b""),
-            )
-        )
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return png_of(self.width, self.height, self.pixels)
 
 
 def draw_viewport() -> Picture | None:

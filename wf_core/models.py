@@ -131,12 +131,23 @@ class Software(Record):
     name: str = ""
     short_name: str | None = None
     file_extension: str | None = None
+    secondary_extensions: list[str] | None = None
 
     @property
     def extension(self) -> str:
         """The extension with its dot, lower case, or "" when the record has none."""
-        bare = (self.file_extension or "").strip().lstrip(".").lower()
-        return f".{bare}" if bare else ""
+        return _dotted(self.file_extension or "")
+
+    @property
+    def extensions(self) -> tuple[str, ...]:
+        """That extension and the others it writes; servers of before 2025 know one only."""
+        found = (self.extension, *map(_dotted, self.secondary_extensions or ()))
+        return tuple(filter(None, found))
+
+
+def _dotted(extension: str) -> str:
+    bare = extension.strip().lstrip(".").lower()
+    return f".{bare}" if bare else ""
 
 
 class OutputType(Record):

@@ -16,6 +16,16 @@ from live_kitsu import FreshTask, LiveKitsu
 
 from tests.cli.running import Process, Ran
 
+GOES_WRONG = """
+if what == "crash":
+    os.abort()
+if what == "hang":
+    time.sleep(600)
+if what == "fail":
+    raise ValueError("no lamp")
+"""
+"""A part of a scene's script that does what ``what`` says."""
+
 
 @dataclass
 class Batch:
@@ -27,12 +37,12 @@ class Batch:
     tasks: list[FreshTask] = field(default_factory=list)
     scenes: list[Path] = field(default_factory=list)
 
-    def add(self, count: int) -> Batch:
-        """So many fresh tasks, and a scene for each."""
+    def add(self, count: int, *, suffix: str = ".blend", data: bytes | None = None) -> Batch:
+        """So many fresh tasks, and a scene for each; each with bytes of its own by default."""
         for _ in range(count):
             number = len(self.tasks) + 1
-            scene = self.folder / f"scene_{number:03d}.blend"
-            scene.write_bytes(b"BLENDER" + f" scene {number} ".encode() * 500)
+            scene = self.folder / f"scene_{number:03d}{suffix}"
+            scene.write_bytes(data or b"BLENDER" + f" scene {number} ".encode() * 500)
             self.tasks.append(self.kitsu.fresh_task())
             self.scenes.append(scene)
         return self

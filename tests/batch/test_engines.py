@@ -8,29 +8,32 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
 from tests.batch.conftest import Batch
+from tests.batch.dask_cluster import DaskCluster
 from wf_core.batch.cluster import address_of
 from wf_core.errors import UsageError
 
-CERTIFICATE = Path(__file__).parents[1] / "kitsu" / "tls" / "loopback.pem"
 BESIDE_PYTHON = Path(sys.executable).parent
 
 
 def test_when_a_run_is_exported_then_openjd_does_it_and_its_last_step_lists_what_failed(
     batch: Batch,
 ) -> None:
-    batch.add(4)
+    batch.add(7)
     run = batch.prepared()
-    batch.scenes[2].unlink()
+    for number in (2, 3, 6):
+        batch.scenes[number - 1].unlink()
     template = batch.folder / "job.json"
-    exported = batch("export", str(run), "--openjd", str(template), "--rows-per-task", "2")
-    assert exported.document == {"template": str(template), "tasks": 2}
+    exported = batch("export", str(run), "--openjd", str(template), "--rows-per-task", "3")
+    assert exported.document == {"template": str(template), "tasks": 3}
     openjd = [sys.executable, "-m", "openjd", "run", str(template), "--run-dependencies"]
 
     def do() -> subprocess.CompletedProcess[str]:
@@ -46,9 +49,14 @@ def test_when_a_run_is_exported_then_openjd_does_it_and_its_last_step_lists_what
     first = do()
 
     assert first.returncode != 0
-    assert "row 3: failed: There is no file" in first.stdout
-    assert batch("status", str(run)).document["committed"] == 3
-    batch.scenes[2].write_bytes(b"here again")
+    for number in range(1, 8):
+        failed = number in (2, 3, 6)
+        assert (f"row {number}: failed: There is no file" in first.stdout) == failed
+        records = batch.kitsu.working_files(batch.tasks[number - 1].id)
+        assert [record["revision"] for record in records] == ([] if failed else [1])
+    assert batch("status", str(run)).document["committed"] == 4
+    for number in (2, 3, 6):
+        batch.scenes[number - 1].write_bytes(b"here again")
     assert do().returncode == 0
     batch.assert_each_committed_once()
 
@@ -72,54 +80,44 @@ def test_when_a_scheduler_is_named_then_only_an_encrypted_one_is_taken_unless_al
         address_of(scheduler, allow_tcp=allow_tcp)
 
 
-class DaskCluster:
-    """A scheduler and workers with TLS on loopback, each a process of its own."""
+def test_when_a_run_is_done_here_then_what_listens_is_on_loopback_and_has_nothing_to_say(
+    batch: Batch,
+) -> None:
+    batch.add(1)
+    batch.scenes[0].write_bytes(os.urandom(60_000_000))
+    run = batch.prepared()
+    client = batch.wf.start(
+        *("batch", "resume", str(run), "--workers", "1"), stdout=subprocess.DEVNULL
+    )
+    batch.wait_for_fence(0)
 
-    def __init__(self, held: ExitStack, batch: Batch) -> None:
-        self._held = held
-        self._batch = batch
-        self._folder = batch.folder.parent
-        self.file = self._folder / "scheduler.json"
-        tls = {
-            f"DASK_DISTRIBUTED__COMM__TLS__{part}": str(CERTIFICATE)
-            for who in ("SCHEDULER", "WORKER", "CLIENT")
-            for part in (f"{who}__CERT", f"{who}__KEY", "CA_FILE")
-        }
-        self.environ = {**tls, "DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true"}
-        self._start(
-            "dask_scheduler", "--protocol", "tls", "--host", "127.0.0.1", "--port", "0",
-            "--no-dashboard", "--scheduler-file", str(self.file),
-        )  # fmt: skip
-        give_up = time.monotonic() + 60
-        while not self.file.exists():
-            assert time.monotonic() < give_up, "no scheduler"
-            time.sleep(0.05)
+    found = listening(client.pid)
 
-    def worker(self, number: int) -> subprocess.Popen[bytes]:
-        """One more worker, with a WF_HOME of its own."""
-        home = self._folder / f"home_{number}"
-        return self._start(
-            "dask_worker", "--protocol", "tls", "--host", "127.0.0.1", "--nthreads", "1",
-            "--no-nanny", "--no-dashboard", "--scheduler-file", str(self.file),
-            "--local-directory", str(self._folder / f"dask_{number}"),
-            WF_HOME=str(home),
-        )  # fmt: skip
+    assert {host for host, _ in found} == {"127.0.0.1"}
+    for _, port in found:
+        for page in ("status", "json/identity.json", "api/v1/get_workers"):
+            with pytest.raises(urllib.error.HTTPError) as answer:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/{page}", timeout=10)
+            answer.value.close()
+            assert answer.value.code == 404
+    assert client.wait(timeout=120) == 0
 
-    def _start(self, what: str, *arguments: str, **environ: str) -> subprocess.Popen[bytes]:
-        log = self._held.enter_context((self._folder / "dask.log").open("ab"))
-        process = subprocess.Popen(
-            [sys.executable, "-m", f"distributed.cli.{what}", *arguments],
-            env={**self._batch.wf.environ, **self.environ, **environ},
-            stdout=log,
-            stderr=log,
-        )
 
-        def end() -> None:
-            process.kill()
-            process.wait()
-
-        self._held.callback(end)
-        return process
+def listening(pid: int) -> list[tuple[str, int]]:
+    """Where a process listens for connections (proc(5), ``net/tcp``)."""
+    sockets = set()
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            sockets.add(str(link.readlink()))
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{pid}/net/{table}").read_text("ascii").splitlines()[1:]:
+            words = line.split()
+            if words[3] == "0A" and f"socket:[{words[9]}]" in sockets:
+                host, port = words[1].split(":")
+                address = bytes.fromhex(host)[::-1]
+                found.append((".".join(map(str, address)), int(port, 16)))
+    return found
 
 
 @pytest.fixture
@@ -129,12 +127,40 @@ def cluster(batch: Batch) -> Iterator[DaskCluster]:
 
 
 @pytest.mark.slow
+def test_when_the_scheduler_goes_then_the_client_says_so_and_the_run_is_resumed(
+    batch: Batch, cluster: DaskCluster
+) -> None:
+    batch.add(3)
+    batch.scenes[1].write_bytes(os.urandom(60_000_000))
+    run = batch.prepared()
+    cluster.start_worker(1)
+    client = batch.wf.start(
+        *("batch", "resume", str(run), "--scheduler", str(cluster.file), "--workers", "1"),
+        "--json",
+        environ=cluster.environ,
+        stdout=subprocess.PIPE,
+    )
+    batch.wait_for_fence(1)
+
+    cluster.scheduler.kill()
+
+    out, _ = client.communicate(timeout=60)
+    assert client.returncode == 6, out
+    error = json.loads(out)["error"]
+    assert "cannot be reached (any more)" in error["message"]
+    assert f"wf batch resume {run}" in error["hint"]
+    done = batch("resume", str(run), "--workers", "1", WF_HOME=str(batch.folder / "another"))
+    assert done.code == 0, done.out + done.err
+    batch.assert_each_committed_once()
+
+
+@pytest.mark.slow
 def test_when_a_cluster_does_a_run_and_loses_a_worker_then_every_row_is_committed_once(
     batch: Batch, cluster: DaskCluster
 ) -> None:
     batch.add(12)
     run = batch.prepared()
-    workers = [cluster.worker(number) for number in range(3)]
+    workers = [cluster.start_worker(number) for number in range(3)]
     client = batch.wf.start(
         *("batch", "resume", str(run), "--scheduler", str(cluster.file), "--workers", "3"),
         "--json",
@@ -152,5 +178,16 @@ def test_when_a_cluster_does_a_run_and_loses_a_worker_then_every_row_is_committe
     assert client.returncode == 0, out
     assert json.loads(out)["committed"] == 12
     batch.assert_each_committed_once()
+    local = batch.folder / "local.run"
+    assert batch("run", str(batch.list()), "--run", str(local), "--workers", "2").code == 0
+    batch.assert_each_committed_once(revision=2)
+    assert facts_of_rows(run) == facts_of_rows(local)
     for file in run.rglob("*"):  # logins stay where they are
         assert not file.is_file() or batch.wf.environ["WF_TOKEN"].encode() not in file.read_bytes()
+
+
+def facts_of_rows(run: Path) -> list[tuple[str, ...]]:
+    """What a run has come to, but for what differs from run to run: its numbers and times."""
+    rows = json.loads((run / "report" / "report.json").read_text(encoding="utf-8"))["rows"]
+    same = ("row", "label", "name", "comment", "status", "sha256", "size")
+    return [tuple(str(row[key]) for key in same) for row in rows]

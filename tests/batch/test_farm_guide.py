@@ -21,6 +21,10 @@ def test_when_the_commands_of_the_guide_are_typed_then_they_work(batch: Batch) -
         _, _, comment = line.strip().split(",")
         written.append(f"{scene.name},{task.reference},{comment}")
     (batch.folder / "jobs.csv").write_text("\n".join(written) + "\n", encoding="utf-8")
+    delivered = batch.kitsu.fresh_task()
+    scene = batch.folder / "delivered" / "Props" / f"{delivered.entity['name']}-Modeling.blend"
+    scene.parent.mkdir(parents=True)
+    scene.write_bytes(b"delivered")
     text = GUIDE.read_text(encoding="utf-8").replace("/mnt/share", str(batch.folder / "share"))
     commands = [
         line.strip()
@@ -33,12 +37,13 @@ def test_when_the_commands_of_the_guide_are_typed_then_they_work(batch: Batch) -
     for command in commands:
         words = [ROWS.get(word, word) for word in shlex.split(command)[1:]]
         paths = [
-            str(batch.folder / w) if w in ("jobs.csv", "jobs.run", "upgrade.json") else w
+            str(batch.folder / w) if w in ("jobs.csv", "jobs.run", "delivered") else w
             for w in words
         ]
         done = batch.wf(*paths)
         assert done.code == 0, f"{command}: {done.out}{done.err}"
 
-    assert len(commands) == 8
+    assert len(commands) == 10
+    assert [r["comment"] for r in batch.kitsu.working_files(delivered.id)] == ["approved"]
     for task in batch.tasks:
         assert [r["revision"] for r in batch.kitsu.working_files(task.id)] == [1, 2]

@@ -51,6 +51,8 @@ def run(tmp_path: Path) -> Run:
             Outcome(3, attempt, status, run.save_id(3), kind="input", error="=cmd()", hint="No.")
         )
     outcomes.close()
+    (run.folder / "pictures" / "row-000001.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    (run.folder / "pictures" / "row-000002.png").write_bytes(b"<script>")  # no picture at all
     run.log_of(3).write_text("attempt 1: it crashed\n", encoding="utf-8")
     return run
 
@@ -83,6 +85,7 @@ def test_when_a_report_is_written_then_page_json_and_csv_say_the_same(
     document = json.loads(made.json.read_text(encoding="utf-8"))
     assert json.loads(found[0]) == document["rows"]
     assert document["rows"][1]["comment"] == "</script><b>=1+1"
+    assert 'id="pictures">{"1": "data:image/png;base64,iVBORw0KGgo="}</script>' in page
     assert not re.search(r"(?:src|href)=|https?://(?!127\.0\.0\.1)|@import|url\(", page)
     with made.csv.open(encoding="utf-8", newline="") as stream:
         lines = list(csv.DictReader(stream))

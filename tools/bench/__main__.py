@@ -18,6 +18,7 @@ import requests
 
 from tests.live_kitsu import CallFailed, LiveKitsu
 from tools.bench import machine, report
+from tools.bench.batch import measure_batch
 from tools.bench.bench import FULL, QUICK, Bench, Plan
 from tools.bench.blender_enable import measure_blender_enable
 from tools.bench.blender_save import measure_blender_save
@@ -42,6 +43,7 @@ SCENARIOS: dict[str, Callable[[Bench], report.Section]] = {
     "upload": measure_upload,
     "download": measure_download,
     "blender-save": measure_blender_save,
+    "batch": measure_batch,
 }
 
 HOW = """\

@@ -35,17 +35,23 @@ class Plan:
         processes: clients that save to one task at the same time.
         saves: files each of them saves.
         revisions: length of the list.
-        transfer_rounds, contention_rounds, listing_rounds, startup_rounds: repetitions.
+        rows: rows of a run of many scenes.
+        memory_rows: of two runs whose memory is compared.
+        transfer_rounds, contention_rounds, listing_rounds, startup_rounds, batch_rounds:
+            repetitions.
     """
 
     file_size: int
     processes: int
     saves: int
     revisions: int
+    rows: int
+    memory_rows: tuple[int, int]
     transfer_rounds: int
     contention_rounds: int
     listing_rounds: int
     startup_rounds: int
+    batch_rounds: int
 
     def repeated(self, rounds: int) -> Plan:
         """The same with another number of repetitions of everything."""
@@ -55,11 +61,12 @@ class Plan:
             contention_rounds=rounds,
             listing_rounds=rounds,
             startup_rounds=rounds,
+            batch_rounds=rounds,
         )
 
 
-FULL = Plan(1024 * MIB, 16, 10, 5000, 5, 3, 15, 15)
-QUICK = Plan(64 * MIB, 4, 4, 300, 1, 1, 1, 1)
+FULL = Plan(1024 * MIB, 16, 10, 5000, 2000, (100, 10_000), 5, 3, 15, 15, 1)
+QUICK = Plan(64 * MIB, 4, 4, 300, 80, (20, 80), 1, 1, 1, 1, 1)
 
 
 @dataclass(frozen=True)

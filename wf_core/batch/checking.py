@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wf_core.batch.children import application_for
-from wf_core.batch.jobs import Job
+from wf_core.batch.jobs import Job, said
 from wf_core.batch.run import Row
 from wf_core.batch.scene import RowScene
 from wf_core.batch.tasks import TaskBook
 from wf_core.disk.files import in_words
 from wf_core.errors import (
-    AmbiguousReference,
     Cancelled,
     InputError,
-    NotFound,
     NotLoggedIn,
     ServerError,
     WorkfilesError,
@@ -27,8 +25,6 @@ from wf_core.saves.desk import Desk
 from wf_core.saves.request import SaveRequest
 
 __all__ = ["Checked", "check_jobs"]
-
-_MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ def check_jobs(
     rows: list[Row] = []
     plans: list[tuple[int, str]] = []
     roots: dict[Path, int] = defaultdict(int)
-    problems: list[tuple[int, str]] = []
+    problems: list[tuple[int, str]] = []  # the line, to sort them by
     targets: dict[tuple[str, str], list[Job]] = defaultdict(list)
     for done, job in enumerate(jobs):
         if cancel is not None and cancel():
@@ -101,7 +97,7 @@ def check_jobs(
         except (NotLoggedIn, ServerError):
             raise
         except WorkfilesError as exc:
-            problems.append((job.line, _said(exc)))
+            problems.append((job.line, f"{job.origin}: {said(exc)}"))
             continue
         roots[place.root] += size
         rows.append(
@@ -121,15 +117,14 @@ def check_jobs(
         plans.append((plan.highest + 1, str(place.local)))
     for same in targets.values():
         for job in same[1:]:
-            problems.append(
-                (job.line, f"line {same[0].line} saves “{job.name}” of the same task already")
-            )
+            twice = f"{same[0].origin} saves “{job.name}” of the same task already"
+            problems.append((job.line, f"{job.origin}: {twice}"))
     problems += [(0, text) for text in _no_room(engine.checks.check_room, roots)]
     return Checked(
         rows=rows,
         plans=plans,
         size=sum(roots.values()),
-        problems=[f"line {at}: {text}" if at else text for at, text in sorted(problems)],
+        problems=[text for _, text in sorted(problems)],
     )
 
 
@@ -150,12 +145,3 @@ def _no_room(check: Callable[[Path, int], None], roots: dict[Path, int]) -> list
         except WorkfilesError as exc:
             found.append(str(exc))
     return found
-
-
-def _said(exc: WorkfilesError) -> str:
-    if isinstance(exc, NotFound) and exc.suggestions:
-        return f"{exc.message} Did you mean {' or '.join(exc.suggestions[:_MOST_NAMED])}?"
-    if isinstance(exc, AmbiguousReference) and exc.candidates:
-        named = ", ".join(f"{label} {uuid}" for label, uuid in exc.candidates[:_MOST_NAMED])
-        return f"{exc.message} {named}"
-    return str(exc)

@@ -58,7 +58,11 @@ class Application:
         extensions: of the scenes it opens.
         variable: the environment variable that names its program.
         program: what it is called on the path.
-        child: the script it runs, beside this module.
+        child: the script it runs, in the folder beside this module.
+        options: what goes before the script.
+        python_options: the same where the program is a Python that has the application.
+        preferences: environment variables that keep out what a user has set up; ``{}`` stands
+            for an empty folder.
     """
 
     name: str
@@ -66,9 +70,39 @@ class Application:
     variable: str
     program: str
     child: str
+    options: tuple[str, ...]
+    python_options: tuple[str, ...]
+    preferences: tuple[tuple[str, str], ...] = ()
+
+    def arguments_of(self, command: Sequence[str]) -> list[str]:
+        """What ``command`` is given to run the script."""
+        is_python = Path(command[0]).name.lower().startswith("python")
+        options = self.python_options if is_python else self.options
+        return [*options, str(Path(__file__).with_name("child") / self.child)]
 
 
-_APPLICATIONS = (Application("Blender", (".blend",), "WF_BLENDER", "blender", "blender.py"),)
+_APPLICATIONS = (
+    Application(
+        "Blender",
+        (".blend",),
+        "WF_BLENDER",
+        "blender",
+        "blender.py",
+        options=("--background", "--factory-startup", "--disable-autoexec", "--python"),
+        python_options=("-I",),
+    ),
+    Application(
+        "Maya",
+        (".ma", ".mb"),
+        "WF_MAYAPY",
+        "mayapy",
+        "mayapy.py",
+        # Not -I: mayapy finds itself by environment variables, and plug-ins are found by others.
+        options=("-s",),
+        python_options=("-s",),
+        preferences=(("MAYA_APP_DIR", "{}"), ("MAYA_SKIP_USERSETUP_PY", "1")),
+    ),
+)
 
 
 class ScriptFailed(WorkfilesError):
@@ -138,9 +172,17 @@ class Children:
         self._folder.cleanup()
 
     def process(
-        self, scene: Path, *, script: Path, arguments: Sequence[str], out: Path, log: Path
+        self,
+        scene: Path,
+        *,
+        script: Path,
+        arguments: Sequence[str],
+        out: Path,
+        log: Path,
+        picture: Path | None = None,
     ) -> None:
-        """Open the scene, run the script in it, and write the file to ``out``.
+        """Open the scene, run the script in it, and write the file to ``out``; the script may
+        leave a picture at ``picture``.
 
         Raises:
             ScriptFailed, TimedOut, Crashed: it did not come to that; ``log`` says more.
@@ -161,6 +203,7 @@ class Children:
                     "arguments": list(arguments),
                     "out": str(out),
                     "log": str(log),
+                    "picture": str(picture or Path(self._folder.name, "unwanted.png")),
                 },
                 seconds=self._limits.scene_seconds,
             )
@@ -189,19 +232,13 @@ class _Child:
         self._replies = folder
         self._done = 0
         self._memory = 0
-        script = str(Path(__file__).with_name("child") / application.child)
-        # A Python that has the application as a module, or the application itself.
-        is_python = Path(command[0]).name.lower().startswith("python")
-        own = (
-            ["-I", script]
-            if is_python
-            else ["--background", "--factory-startup", "--disable-autoexec", "--python", script]
-        )
         # Nothing that a script has no business with.
         clean = {key: value for key, value in environ.items() if not key.startswith("WF_")}
+        empty = tempfile.mkdtemp(prefix="user-", dir=folder)
+        clean |= {key: value.format(empty) for key, value in application.preferences}
         with in_words(log, writing=True), log.open("ab") as said:
             self._process = subprocess.Popen(
-                [*command, *own, "--", str(os.getpid())],
+                [*command, *application.arguments_of(command), "--", str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=said,
                 stderr=said,

@@ -1,32 +1,46 @@
-"""The workers of a dask.distributed cluster, as what does a run.
+"""A dask.distributed cluster, as what does a run: one of this process, or a studio's own.
 
 A task of the cluster starts the same command that a farm starts, on the machine it lands on, with
 that machine's own environment: its login is there, and only the run's folder and some numbers
 travel. The client keeps no more tasks with the cluster than may work at once, which is what
 bounds the load on the server.
+
+The cluster of this process has one worker whose threads wait for their commands. It talks to itself
+in memory: nobody else can reach it, while a port, even one on loopback, is open to all users of
+the machine, and whoever reaches a scheduler runs code. What dask opens in any case is an HTTP
+server for either of the two; they are bound to loopback and have no routes.
 """
 
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import json
+import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from wf_core.batch.command import WORKED, last_words, start_work
+from wf_core.batch.chunks import chunks_of
+from wf_core.batch.command import do_rows, let_go
 from wf_core.batch.ledger import Ledger, Tally
-from wf_core.batch.pool import chunks_of
 from wf_core.batch.run import Run
 from wf_core.disk.files import in_words
 from wf_core.errors import Cancelled, InputError, ServerUnavailable, UsageError, WorkfilesError
 
-__all__ = ["Cluster", "address_of", "do_rows"]
+__all__ = ["Cluster", "address_of", "check_installed"]
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.2
 _CONNECT_SECONDS = 30.0
 _LONGEST_CHUNK = 100
+_MORE_TRIES = 2
+"""How often a command is started again that was killed, or could not begin."""
+_NO_ROUTES: dict[str, list[str]] = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+}
 
 
 def address_of(scheduler: str, *, allow_tcp: bool) -> str:
@@ -57,33 +71,28 @@ def address_of(scheduler: str, *, allow_tcp: bool) -> str:
     return address
 
 
-def do_rows(folder: str, first: int, last: int) -> int:
-    """What a task of the cluster does, on one of its workers: the command for some rows.
-
-    Returns:
-        The command's exit code.
+def check_installed() -> None:
+    """Make sure of dask.distributed before anything is begun.
 
     Raises:
-        RuntimeError: the command did not come to the end of its rows.
+        UsageError: it is not installed.
     """
-    rows = range(first, last + 1)
-    process = start_work(Path(folder), rows)
     try:
-        code = process.wait()
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()  # it ends after the row it is at, if it has not
-    if code not in WORKED:
-        raise RuntimeError(f"wf ended with {code}: {last_words(Path(folder), rows)}")
-    return code
+        import distributed  # noqa: F401
+    except ModuleNotFoundError as missing:
+        raise UsageError(
+            f"To do a run needs the package “{missing.name}”, which is not installed.",
+            hint='Install it with: python -m pip install "kitsu-workfiles[batch]". --prepare and '
+            "wf batch work do without.",
+        ) from missing
 
 
 class Cluster:
-    """A cluster's workers for one run; works as :class:`wf_core.batch.pool.Pool` does.
+    """A cluster's workers for one run.
 
     Args:
         run: the run; every worker reaches its folder by the same path.
-        address: see :func:`address_of`.
+        address: see :func:`address_of`; None for a cluster of this process.
         workers: most commands at a time, across the cluster.
 
     Attributes:
@@ -94,14 +103,14 @@ class Cluster:
         UsageError: dask.distributed is not installed.
     """
 
-    def __init__(self, run: Run, *, address: str, workers: int) -> None:
-        try:
-            import distributed
-        except ModuleNotFoundError as missing:
-            raise UsageError(
-                f"A cluster needs the package “{missing.name}”, which is not installed.",
-                hint='Install it with: python -m pip install "kitsu-workfiles[batch]"',
-            ) from missing
+    def __init__(self, run: Run, *, address: str | None, workers: int) -> None:
+        check_installed()
+        import dask
+        import distributed
+
+        # What goes wrong with the connection is raised here; dask tells it with tracebacks, too.
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+        self._settings: Any = dask.config
         self._dask: Any = distributed
         self._run = run
         self._address = address
@@ -115,7 +124,14 @@ class Cluster:
         progress: Callable[[Tally], None] | None = None,
         cancel: Callable[[], bool] | None = None,
     ) -> Tally:
-        """Do what is not committed yet. Arguments and answer as those of ``Pool.work``.
+        """Do what is not committed yet.
+
+        Args:
+            progress: called now and then with how the rows stand.
+            cancel: asked now and then whether to stop.
+
+        Returns:
+            How the rows stand.
 
         Raises:
             ServerUnavailable: the scheduler cannot be reached, or has gone.
@@ -126,17 +142,50 @@ class Cluster:
             with self._client() as client:
                 return self._through(client, progress, cancel)
         except (OSError, asyncio.TimeoutError) as exc:  # a closed connection is an OSError
+            where = self._address or "of this process"
             raise ServerUnavailable(
-                f"The scheduler {self._address} cannot be reached (any more). Rows that are "
+                f"The scheduler {where} cannot be reached (any more). Rows that are "
                 "committed stay so.",
                 hint=f"wf batch resume {self._run.folder} does the rest.",
             ) from exc
 
-    def _client(self) -> Any:
-        # The certificates are the cluster's own set-up, which dask reads from its settings
-        # (distributed.comm.tls) on this machine.
-        security = self._dask.Security(require_encryption=self._address.startswith("tls://"))
-        return self._dask.Client(self._address, security=security, timeout=_CONNECT_SECONDS)
+    @contextmanager
+    def _client(self) -> Iterator[Any]:
+        if self._address is not None:
+            # The certificates are the cluster's own set-up, which dask reads from its settings
+            # (distributed.comm.tls) on this machine.
+            security = self._dask.Security(require_encryption=self._address.startswith("tls://"))
+            with self._dask.Client(
+                self._address, security=security, timeout=_CONNECT_SECONDS
+            ) as client:
+                yield client
+            return
+        with self._local() as local, self._dask.Client(local) as client:
+            try:
+                yield client
+            finally:
+                let_go()  # threads cannot be ended, and wait for these
+
+    @contextmanager
+    def _local(self) -> Iterator[Any]:
+        silent = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+        with self._settings.set(_NO_ROUTES):
+            local = self._dask.SpecCluster(
+                scheduler={
+                    "cls": self._dask.Scheduler,
+                    "options": {"protocol": "inproc://", **silent},
+                },
+                workers={
+                    0: {
+                        "cls": self._dask.Worker,
+                        # What commands use is not this process's memory.
+                        "options": {"nthreads": self._workers, "memory_limit": None, **silent},
+                    }
+                },
+                silence_logs=logging.CRITICAL,  # what goes wrong is raised here
+            )
+        with local:
+            yield local
 
     def _through(
         self,
@@ -146,16 +195,16 @@ class Cluster:
     ) -> Tally:
         self.ledger.refresh()
         todo = self.ledger.open_rows()
-        waiting = deque(chunks_of(todo, workers=self._workers, longest=_LONGEST_CHUNK))
+        # Of a studio's cluster workers may go at any time, and others want their turn.
+        longest = None if self._address is None else _LONGEST_CHUNK
+        waiting = deque(chunks_of(todo, workers=self._workers, longest=longest))
         running: set[Any] = set()
         while waiting or running:
             while waiting and len(running) < self._workers:
-                rows = waiting.popleft()
-                running.add(
-                    client.submit(
-                        do_rows, str(self._run.folder), rows.start, rows.stop - 1, pure=False
-                    )
-                )
+                running.add(self._submit(client, waiting.popleft()))
+            if client.status != "running":
+                # It would connect again, but what it has asked for it has forgotten.
+                raise ConnectionResetError(f"the client is {client.status}")
             ended = self._some_of(running)
             running -= ended
             self.done += len(self.ledger.refresh())
@@ -172,6 +221,12 @@ class Cluster:
         self.ledger.refresh()
         return self.ledger.tally()
 
+    def _submit(self, client: Any, rows: range) -> Any:
+        folder = str(self._run.folder)
+        return client.submit(
+            do_rows, folder, rows.start, rows.stop - 1, pure=False, retries=_MORE_TRIES
+        )
+
     def _some_of(self, running: set[Any]) -> set[Any]:
         try:
             found = self._dask.wait(
@@ -179,6 +234,9 @@ class Cluster:
             )
         except asyncio.TimeoutError:
             return set()
+        except (asyncio.CancelledError, concurrent.futures.CancelledError) as exc:
+            # Nobody here cancels what is waited for: the connection to the scheduler is lost.
+            raise ConnectionResetError("the scheduler is gone") from exc
         return set(found.done)
 
     def _check(self, future: Any) -> None:
@@ -187,8 +245,8 @@ class Cluster:
         if future.status in ("cancelled", "lost"):
             raise OSError(f"the cluster has forgotten a task ({future.status})")
         raise WorkfilesError(
-            f"The cluster could not do some rows: {future.exception()}. Rows that are committed "
-            "stay so.",
+            f"Worker processes end before their work is done ({future.exception()}). Rows that "
+            "are committed stay so.",
             hint=f"wf batch resume {self._run.folder} does the rest; the logs are in "
             f"{self._run.folder / 'logs'}.",
         )

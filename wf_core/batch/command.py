@@ -15,7 +15,7 @@ from pathlib import Path
 
 from wf_core.disk.files import in_words
 
-__all__ = ["WORKED", "last_words", "start_work", "tied_to_parent"]
+__all__ = ["WORKED", "do_rows", "last_words", "let_go", "start_work", "tied_to_parent"]
 
 WORKED = (0, 5, 75)
 """The exit codes of a command that came to the end of its rows."""
@@ -44,6 +44,47 @@ def start_work(folder: Path, rows: range) -> subprocess.Popen[bytes]:
             # Ctrl-C is the client's to hear: workers end after the row they are at.
             start_new_session=os.name == "posix",
         )
+
+
+def do_rows(folder: str, first: int, last: int) -> int:
+    """What a task of a cluster does, on one of its workers: the command for some rows.
+
+    Returns:
+        The command's exit code.
+
+    Raises:
+        RuntimeError: the command did not come to the end of its rows.
+        WorkfilesError: it cannot be started.
+    """
+    rows = range(first, last + 1)
+    process = start_work(Path(folder), rows)
+    _here.add(process)
+    try:
+        code = process.wait()
+    finally:
+        _here.discard(process)
+        _end(process)
+    if code not in WORKED:
+        raise RuntimeError(f"wf ended with {code}: {last_words(Path(folder), rows)}")
+    return code
+
+
+def let_go() -> None:
+    """End the commands that threads of this process wait for, each after the row it is at."""
+    started = tuple(_here)
+    for process in started:
+        _end(process)
+    for process in started:
+        process.wait()
+
+
+_here: set[subprocess.Popen[bytes]] = set()
+"""The commands that :func:`do_rows` is waiting for in this process."""
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    process.stdin.close()
 
 
 def last_words(folder: Path, rows: range) -> str:

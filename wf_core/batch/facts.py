@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import datetime
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from wf_core.batch.ledger import Ledger, Tally
+from wf_core.batch.pictures import kind_of_picture
 from wf_core.batch.run import Run
 
 __all__ = ["Facts", "Span", "facts_of"]
@@ -38,6 +40,7 @@ class Facts:
         seconds: between the two.
         size: bytes of all committed rows.
         throughput: committed rows over time.
+        pictures: data addresses by the number of the row.
     """
 
     run: str
@@ -49,9 +52,11 @@ class Facts:
     size: int
     throughput: list[Span]
     rows: list[dict[str, Any]]
+    pictures: dict[int, str]
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """Everything but the pictures, which are files of the run."""
+        return {key: value for key, value in asdict(self).items() if key != "pictures"}
 
 
 def facts_of(run: Run) -> Facts:
@@ -94,6 +99,7 @@ def facts_of(run: Run) -> Facts:
         size=size,
         throughput=_throughput([at for at, _ in moments], began, ended),
         rows=rows,
+        pictures=_pictures_of(run),
     )
 
 
@@ -116,6 +122,20 @@ def _end_of_log(run: Run, row: int) -> str:
     except FileNotFoundError:
         return ""
     return text if len(text) <= _LONGEST_LOG else f"…{text[-_LONGEST_LOG:]}"
+
+
+def _pictures_of(run: Run) -> dict[int, str]:
+    found: dict[int, str] = {}
+    for row in range(1, run.count + 1):
+        path = run.picture_of(row)
+        try:
+            data = path.read_bytes() if path is not None else b""
+        except FileNotFoundError:
+            continue
+        kind = kind_of_picture(data)
+        if kind is not None:
+            found[row] = f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
+    return found
 
 
 def _seconds(stamp: str) -> float | None:

@@ -18,9 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from wf_core.disk.files import in_words
-from wf_core.errors import InputError, ProblemsFound
+from wf_core.errors import (
+    AmbiguousReference,
+    InputError,
+    NotFound,
+    ProblemsFound,
+    WorkfilesError,
+)
 
-__all__ = ["Job", "read_jobs"]
+__all__ = ["Job", "read_jobs", "said", "words_of"]
 
 _REQUIRED = ("scene", "task")
 
@@ -37,6 +43,7 @@ class Job:
         script: Python file that the scene's application runs in it before it is saved, None
             where the file is saved as it is.
         arguments: what the script finds in ``sys.argv``.
+        origin: where a person finds it: "line 12", or its path in the folder.
     """
 
     line: int
@@ -47,9 +54,11 @@ class Job:
     software: str = ""
     script: Path | None = None
     arguments: tuple[str, ...] = ()
+    origin: str = ""
 
 
-_KEYS = tuple(field.name for field in fields(Job) if field.name != "line")
+_KEYS = tuple(field.name for field in fields(Job) if field.name not in ("line", "origin"))
+_MOST_NAMED = 3
 
 
 def read_jobs(path: Path) -> list[Job]:
@@ -153,14 +162,19 @@ def _problem_of(values: dict[str, Any]) -> str:
     if values.get("arguments") and not values.get("script"):
         return "“arguments” without a “script”"
     try:
-        _words(values.get("arguments", ""))
+        words_of(values.get("arguments", ""))
     except ValueError as exc:
         return f"“arguments” cannot be read: {exc}"
     empty = [key for key in _REQUIRED if not values[key].strip()]
     return f"“{empty[0]}” is empty" if empty else ""
 
 
-def _words(value: str | list[str]) -> tuple[str, ...]:
+def words_of(value: str | list[str]) -> tuple[str, ...]:
+    """The arguments of a script.
+
+    Raises:
+        ValueError: a quotation is not closed.
+    """
     return tuple(shlex.split(value) if isinstance(value, str) else value)
 
 
@@ -170,8 +184,19 @@ def _job(line: int, values: dict[str, Any], folder: Path) -> Job:
         **{
             **values,
             "line": line,
+            "origin": f"line {line}",
             "scene": folder / values["scene"].strip(),
             "script": folder / script if script else None,
-            "arguments": _words(values.get("arguments", "")),
+            "arguments": words_of(values.get("arguments", "")),
         }
     )
+
+
+def said(exc: WorkfilesError) -> str:
+    """What is wrong with a job, in a line that also names what may have been meant."""
+    if isinstance(exc, NotFound) and exc.suggestions:
+        return f"{exc.message} Did you mean {' or '.join(exc.suggestions[:_MOST_NAMED])}?"
+    if isinstance(exc, AmbiguousReference) and exc.candidates:
+        named = ", ".join(f"{label} {uuid}" for label, uuid in exc.candidates[:_MOST_NAMED])
+        return f"{exc.message} {named}"
+    return str(exc)

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from wf_core.batch.children import Children
+from wf_core.batch.pictures import keep_picture
 from wf_core.batch.run import Row
 from wf_core.disk.files import in_words
 
@@ -20,12 +21,14 @@ class RowFile:
         row: the row.
         children: who runs its script.
         log: where the application's words go.
+        picture: where a small picture of it goes, None where none is wanted.
     """
 
-    def __init__(self, row: Row, children: Children, log: Path) -> None:
+    def __init__(self, row: Row, children: Children, log: Path, picture: Path | None) -> None:
         self._row = row
         self._children = children
         self._log = log
+        self._picture = picture
         self._made: Path | None = None
 
     def in_folder(self, folder: Path) -> Path:
@@ -52,6 +55,7 @@ class RowFile:
                     arguments=self._row.arguments,
                     out=out,
                     log=self._log,
+                    picture=self._picture,
                 )
             except BaseException:
                 with suppress(OSError):  # the first error is the one to tell
@@ -59,6 +63,13 @@ class RowFile:
                 raise
             self._made = out
         return self._made
+
+    def keep_picture(self) -> None:
+        """Keep the picture inside the file that was saved, if it has one and its script has made
+        none."""
+        file = self._made if self._row.script else Path(self._row.scene)
+        if file is not None and self._picture is not None:
+            keep_picture(file, self._picture)
 
     def discard(self) -> None:
         """Remove what was made; the revision has its own copy."""

@@ -6,6 +6,7 @@
     rows.jsonl      its rows, one a line, never changed
     results/        what became of them, one file per worker (see ``ledger``)
     logs/           one file per row with something to say, and what the workers said
+    pictures/       small pictures of some rows' scenes
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from wf_core.batch.children import Limits
+from wf_core.batch.pictures import has_picture
 from wf_core.disk.files import fsync_file, fsync_folder, in_words
 from wf_core.errors import InputError, NotFound, PathTaken
 
@@ -95,7 +97,7 @@ class Run:
                     f"{folder} is there already, so no run was begun in it.",
                     hint="Go on with it by wf batch resume, or name another folder with --run.",
                 ) from None
-            for name in ("results", "logs"):
+            for name in ("results", "logs", "pictures"):
                 (folder / name).mkdir()
             count = 0
             with (folder / "rows.jsonl").open("w", encoding="utf-8") as stream:
@@ -187,3 +189,9 @@ class Run:
     def log_of(self, row: int) -> Path:
         """The log of a row: what went wrong, and what the application of a script said."""
         return self.folder / "logs" / f"row-{row:06d}.log"
+
+    def picture_of(self, row: int) -> Path | None:
+        """The picture of a row; None for one that gets none."""
+        if not has_picture(row, self.count):
+            return None
+        return self.folder / "pictures" / f"row-{row:06d}.png"

@@ -143,7 +143,8 @@ class Worker:
         whether the server is away."""
         started = time.monotonic()
         number = self._ledger.attempts(row.row) + 1
-        scene = RowFile(row, self._children, self._run.log_of(row.row))
+        log_of_row, picture = self._run.log_of(row.row), self._run.picture_of(row.row)
+        scene = RowFile(row, self._children, log_of_row, picture)
         try:
             return self._persist(row, scene, number, started)
         finally:
@@ -159,6 +160,7 @@ class Worker:
             number = tried.attempt if tried is not None else number
             seconds = time.monotonic() - started
             if tried is not None and tried.record is not None:
+                scene.keep_picture()
                 return self._committed(row, tried, number, seconds), False
             if failure is None:
                 assert tried is not None

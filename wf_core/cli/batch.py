@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from wf_core.cli.batch_jobs import FolderOptions, Source
+from wf_core.cli.batch_output import show, show_passed_over, show_plan
 from wf_core.cli.options import JsonOption, session_of
-from wf_core.cli.output import Column, size
 from wf_core.errors import ProblemsFound, UsageError
 
 if TYPE_CHECKING:
-    from wf_core.batch.checking import Checked
-    from wf_core.batch.ledger import Outcome, Tally
+    from wf_core.batch.ledger import Tally
     from wf_core.batch.run import Run
     from wf_core.cli.context import Session
 
@@ -30,7 +30,6 @@ GROUP = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_MOST_SHOWN = 20
 _SPAN = re.compile(r"(\d+)(?:-(\d+))?")
 
 _RunArgument = Annotated[Path, typer.Argument(metavar="RUN", help="Folder of the run.")]
@@ -65,7 +64,10 @@ _AllowTcpOption = Annotated[
 def run(
     context: typer.Context,
     jobs: Annotated[
-        Path, typer.Argument(metavar="JOBS", help="The list: CSV (.csv) or JSON Lines (.jsonl).")
+        Path,
+        typer.Argument(
+            metavar="JOBS", help="A list, CSV (.csv) or JSON Lines (.jsonl), or a folder of scenes."
+        ),
     ],
     folder: Annotated[
         Path | None,
@@ -73,6 +75,29 @@ def run(
             "--run", metavar="FOLDER", help="Folder of the run; by default beside the list."
         ),
     ] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option(
+            "--rule",
+            metavar="RULE",
+            help="How the paths in a folder name tasks: templates such as "
+            '"<AssetType>/<Asset>/<Asset>_<TaskType>", or "tree" for the production\'s own.',
+        ),
+    ] = None,
+    project: Annotated[
+        str | None,
+        typer.Option("--project", metavar="NAME", help="The production of a folder's scenes."),
+    ] = None,
+    comment: Annotated[
+        str, typer.Option("--comment", metavar="TEXT", help="Of each scene of a folder.")
+    ] = "",
+    script: Annotated[
+        Path | None,
+        typer.Option("--script", metavar="FILE", help="Run in each scene of a folder first."),
+    ] = None,
+    arguments: Annotated[
+        str, typer.Option("--arguments", metavar="WORDS", help="What that script is given.")
+    ] = "",
     workers: _WorkersOption = None,
     scheduler: _SchedulerOption = None,
     allow_tcp: _AllowTcpOption = False,
@@ -108,31 +133,35 @@ def run(
     ] = 100,
     as_json: JsonOption = False,
 ) -> None:
-    """Save every scene of a list as the next working revision of its task."""
+    """Save every scene of a list or folder as the next working revision of its task."""
     from wf_core.batch.checking import check_jobs
     from wf_core.batch.children import Limits
-    from wf_core.batch.jobs import read_jobs
+    from wf_core.batch.cluster import check_installed
     from wf_core.batch.run import Run
 
     session = session_of(context)
     address = _address(scheduler, allow_tcp)
     if dry_run and prepare:
         raise UsageError("--dry-run makes nothing, --prepare makes the run's folder: give one.")
-    listed = read_jobs(jobs)
-    target = folder if folder is not None else jobs.with_suffix(".run")
+    if not dry_run and not prepare:
+        check_installed()
+    source = Source(jobs, FolderOptions(rule, project, comment, script, arguments))
     with session.workfiles() as workfiles, session.long_operation() as (progress, cancel):
+        listed = source.jobs(workfiles.desk, cancel)
         checked = check_jobs(listed, workfiles.desk, progress=progress, cancel=cancel)
         server = workfiles.desk.client.session.server
+    if source.found is not None:
+        show_passed_over(session, source.found)
     if checked.problems:
         raise ProblemsFound(
             f"{len(checked.problems)} things are in the way; nothing was started.",
             problems=checked.problems,
         )
     if dry_run:
-        _show_plan(session, checked)
+        show_plan(session, checked, source.found)
         return
     limits = Limits(scene_seconds=scene_seconds, memory=child_memory * 1024**2, scenes=child_scenes)
-    begun = Run.create(target, server=server, rows=checked.rows, limits=limits)
+    begun = Run.create(folder or source.run, server=server, rows=checked.rows, limits=limits)
     if prepare:
         document = {"run": str(begun.folder), "rows": begun.count}
         session.output.result(
@@ -197,7 +226,7 @@ def work(
         ) as worker:
             outcomes = worker.work(first, last)
     tally = tally_of(outcomes, rows=last - first + 1)
-    _show(session, opened, tally, [o for o in outcomes if o.status != "committed"])
+    show(session, opened, tally, [o for o in outcomes if o.status != "committed"])
     if record_failures:
         session.exit_code = 0
 
@@ -211,7 +240,7 @@ def status(context: typer.Context, run: _RunArgument, as_json: JsonOption = Fals
     opened = Run.open(run)
     ledger = Ledger(opened.results, opened.count)
     ledger.refresh()
-    _show(session_of(context), opened, ledger.tally(), ledger.not_committed())
+    show(session_of(context), opened, ledger.tally(), ledger.not_committed())
 
 
 @GROUP.command()
@@ -230,9 +259,9 @@ def export(
     as_json: JsonOption = False,
 ) -> None:
     """Write what is not committed of a run as a job for another engine."""
+    from wf_core.batch.chunks import chunks_of
     from wf_core.batch.ledger import Ledger
     from wf_core.batch.openjd import job_template
-    from wf_core.batch.pool import chunks_of
     from wf_core.batch.run import Run
     from wf_core.disk.files import in_words
 
@@ -281,94 +310,23 @@ def _address(scheduler: str | None, allow_tcp: bool) -> str | None:
 
 
 def _do(session: Session, run: Run, workers: int | None, address: str | None) -> None:
+    from wf_core.batch.chunks import default_workers
     from wf_core.batch.cluster import Cluster
     from wf_core.batch.facts import facts_of
-    from wf_core.batch.pool import Pool, default_workers
     from wf_core.batch.report import has_page, write_report
 
-    most = workers or default_workers()
-    pool = (
-        Pool(run, workers=most) if address is None else Cluster(run, address=address, workers=most)
-    )
+    cluster = Cluster(run, address=address, workers=workers or default_workers())
     begun = time.monotonic()
     with session.long_operation() as (line, cancel):
 
         def progress(tally: Tally) -> None:
             done = tally.rows - tally.waiting
-            rate = pool.done / max(1.0, time.monotonic() - begun)
+            rate = cluster.done / max(1.0, time.monotonic() - begun)
             line(f"{done} of {tally.rows}, {tally.failed} failed, {rate:.1f}/s", done, tally.rows)
 
-        tally = pool.work(progress=progress, cancel=cancel)
+        tally = cluster.work(progress=progress, cancel=cancel)
     write_report(facts_of(run), run.folder / "report", page=has_page())
-    _show(session, run, tally, pool.ledger.not_committed())
-
-
-def _show(session: Session, run: Run, tally: Tally, others: list[Outcome]) -> None:
-    document = {
-        "run": str(run.folder),
-        **tally.as_json(),
-        "not_committed": [outcome.as_json() for outcome in others],
-    }
-
-    def text() -> None:
-        say = session.output.line
-        say(
-            f"{tally.committed} of {tally.rows} committed, {tally.failed} failed, "
-            f"{tally.unsent} unsent, {tally.waiting} waiting"
-        )
-        for outcome in others[:_MOST_SHOWN]:
-            say(f"row {outcome.row}: {outcome.status}: {outcome.error} {outcome.hint}".rstrip())
-        if len(others) > _MOST_SHOWN:
-            say(f"and {len(others) - _MOST_SHOWN} more; --json lists them all")
-        if tally.exit_code:
-            session.output.note(
-                f"Every scene is where it was. wf batch resume {run.folder} does what is not "
-                f"committed; the logs are in {run.folder / 'logs'}."
-            )
-
-    session.output.result(document, text)
-    session.exit_code = tally.exit_code
-
-
-def _show_plan(session: Session, checked: Checked) -> None:
-    rows = [
-        {
-            "line": row.line,
-            "scene": row.scene,
-            "task": row.label,
-            "task_id": row.task,
-            "name": row.name,
-            "revision": revision,
-            "path": path,
-        }
-        for row, (revision, path) in zip(checked.rows, checked.plans, strict=True)
-    ]
-
-    def text() -> None:
-        session.output.table(
-            [
-                Column("LINE", right=True, whole=True),
-                Column("SCENE"),
-                Column("TASK"),
-                Column("NAME"),
-                Column("REVISION", right=True, whole=True),
-                Column("PATH"),
-            ],
-            [
-                (
-                    str(row["line"]),
-                    str(row["scene"]),
-                    str(row["task"]),
-                    str(row["name"]),
-                    f"v{row['revision']:03d}",
-                    str(row["path"]),
-                )
-                for row in rows
-            ],
-        )
-        session.output.line(f"{len(rows)} rows, {size(checked.size)}; nothing was started.")
-
-    session.output.result({"rows": rows, "size": checked.size}, text)
+    show(session, run, tally, cluster.ledger.not_committed())
 
 
 def _span(text: str) -> tuple[int, int]:

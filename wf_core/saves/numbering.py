@@ -108,14 +108,15 @@ class Numbering:
             save_id=row.save_id,
             patience=self.budget.left(),
         )
-        with take_turn(row.scope, self.lock_folder) as turn:
+        owner = row_lock(self.lock_folder, row.save_id)
+        with take_turn(row.scope, self.lock_folder, owner) as turn:
             if self._earlier_unclaimed(row):
                 return None
             reused = self._reuse(row, plan)
             if reused is not None:
                 return self._written_down(reused, plan, reused.revision or 0), _newest(plan)
             number = claimer.reserve(planned, max(plan.highest, turn.floor))
-            turn.take(number, row_lock(self.lock_folder, row.save_id))
+            turn.take(number)
         record = claimer.claim(plan=planned, planned=number)
         confirm(row.scope, self.lock_folder, asked=number, given=record.revision)
         return self.delivery.record_claim(row, record), record

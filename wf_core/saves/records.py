@@ -146,9 +146,10 @@ class Records:
                 ):
                     return record
         else:
-            for record in records:
-                if record.extension == extension.lower():
-                    return record
+            written = extension.lower()
+            mine = [record for record in records if written in (record.extensions or ("",))]
+            if mine:
+                return min(mine, key=lambda record: record.extension != written)
         wanted = f"named “{name}”" if name else f"for {extension or 'files without extension'}"
         known = ", ".join(sorted(r.name for r in records)) or "none"
         raise NotFound(

@@ -29,32 +29,36 @@ class Turn:
     """One process's turn at the numbers of one (server, task, name).
 
     Attributes:
-        floor: the highest number that saves of this user were given in the last seconds, or
-            are asking for right now; 0 when there is none. What is known without asking the
+        floor: the highest number that other saves of this user were given in the last seconds,
+            or are asking for right now; 0 when there is none. What is known without asking the
             server.
     """
 
-    def __init__(self, news: _News) -> None:
+    def __init__(self, news: _News, owner: Path) -> None:
         self._news = news
-        self.floor = news.floor()
+        self._owner = owner
+        self.floor = news.floor(owner.name)
 
-    def take(self, number: int, owner: Path) -> None:
-        """Tell the next in turn that ``number`` is being asked for by whoever holds the lock
-        at ``owner``; should that process die, the number counts as free again."""
-        self._news.asked[number] = str(owner)
+    def take(self, number: int) -> None:
+        """Tell the next in turn that ``number`` is being asked for by whoever holds the owner's
+        lock; should that process die, the number counts as free again."""
+        self._news.asked[number] = str(self._owner)
         self._news.write()
 
 
 @contextmanager
-def take_turn(scope: tuple[str, str, str], fallback: Path) -> Iterator[Turn]:
+def take_turn(scope: tuple[str, str, str], fallback: Path, owner: Path) -> Iterator[Turn]:
     """Wait for this process's turn, shared by every WF_HOME of this user; then have it.
 
     Args:
         scope: (server, task, name): what numbers are given out per.
         fallback: folder to use where the shared one is not safely this user's own.
+        owner: the lock of the save. Other attempts at the same save have one of the same name,
+            and are to ask for the same number: which of them has it the server then tells, while
+            each with a number of its own could be committed.
     """
     with _held(scope, fallback) as news:
-        yield Turn(news)
+        yield Turn(news, owner)
 
 
 def confirm(scope: tuple[str, str, str], fallback: Path, *, asked: int, given: int) -> None:
@@ -95,9 +99,12 @@ class _News:
     def is_fresh(self) -> bool:
         return 0 <= monotonic() - self.at < _NEWS_SECONDS
 
-    def floor(self) -> int:
-        self.asked = {n: owner for n, owner in self.asked.items() if _alive(Path(owner))}
-        return max([self.given if self.is_fresh() else 0, *self.asked])
+    def floor(self, own: str) -> int:
+        owners = {number: Path(owner) for number, owner in self.asked.items()}
+        mine = {number for number, owner in owners.items() if owner.name == own}
+        theirs = {n for n, owner in owners.items() if n not in mine and _alive(owner)}
+        self.asked = {number: self.asked[number] for number in sorted(mine | theirs)}
+        return max([self.given if self.is_fresh() else 0, *theirs])
 
     def write(self) -> None:
         news = {"boot": boot_id(), "given": self.given, "at": self.at, "asked": self.asked}
