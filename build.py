@@ -4,6 +4,7 @@
     python3 build.py demo                  save a Blender scene into a Kitsu, and look at it
     python3 build.py test [--quick] [...]  lint, then every test (what CI does); ... goes to pytest
     python3 build.py test --all-blenders   the extension in every Blender there is a Python for
+    python3 build.py test --all-qts        the browser in each generation of Maya's Qt and Python
     python3 build.py lint                  ruff, mypy, import-linter
     python3 build.py package [--maya]      the Blender extension and the Maya module, into dist/
     python3 build.py bench [...]           measure against gazu and curl
@@ -47,11 +48,15 @@ FARTHEST = ("4.2", "5.2")
 
 BLENDER_STUBS = "20260730"
 
+QTS = {(3, 10): "PySide2==5.15.2.1", (3, 13): "PySide6-Essentials"}
+"""What Maya 2024 and 2027 have; what 2025 and 2026 have is tested in every run."""
+
 OLD_ZOU_PYTHONS = ((3, 11), (3, 12))
 
 ZOU_SPACE = 1300 * 2**20
 DEV_SPACE = 600 * 2**20
 BLENDER_SPACE = 3000 * 2**20
+QT_SPACE = 300 * 2**20
 
 STARTED = time.monotonic()
 
@@ -93,6 +98,47 @@ def dev_env() -> Path:
         progress=say,
         space=DEV_SPACE,
     )
+
+
+def qt_env() -> Path:
+    """An environment with Qt, beside that of the tools; see :func:`lend_qt`."""
+    return ensure_venv(
+        ENVS / "qt",
+        python=found_dev_python(),
+        requirements=["PySide6-Essentials"],
+        constraints=[PINS / "dev-constraints.txt"],
+        log=ENVS / "qt.log",
+        progress=say,
+        space=QT_SPACE,
+    )
+
+
+def lend_qt(qt: Path) -> None:
+    """Let the environment of the tools see Qt, which is made while that is made."""
+    put_behind(qt, dev_env(), found_dev_python())
+
+
+def other_qt_envs() -> dict[str, Path]:
+    """Environments with the browser and its tests in the other generations of Qt and Python, by
+    what they are called; those for which this machine has the Python."""
+    found = {}
+    for version, qt in QTS.items():
+        python = find_python([version])
+        name = ".".join(map(str, version))
+        if python is None:
+            say(f"no Python {name}: the browser is not tested with {qt} there")
+            continue
+        found[f"{qt} in Python {name}"] = ensure_venv(
+            ENVS / f"qt-{name}",
+            python=python,
+            requirements=["--editable", f"{ROOT}[cli]", "pytest", "pytest-timeout", "Qt.py", qt],
+            constraints=[PINS / "dev-constraints.txt"],
+            depends_on=[project_table()],
+            log=ENVS / f"qt-{name}.log",
+            progress=say,
+            space=DEV_SPACE,
+        )
+    return found
 
 
 def zou_env() -> Path:
@@ -296,10 +342,12 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     extension beside Blenders that hold nothing of ours. What does not need the other
     environments runs while they are made."""
     here, blender, extension = split_paths(rest)
-    with ThreadPoolExecutor(max_workers=4) as beside:
+    with ThreadPoolExecutor(max_workers=5) as beside:
+        qt = beside.submit(qt_env)
         others = [] if options.quick else test_environments(beside, options.all_blenders)
         python = dev_env()
         results = {"lint": lint(options, [])}
+        lend_qt(qt.result())
         if here is not None:
             # Those without a server wait more than they work, the slow ones most of all.
             workers = "4" if options.quick else "8"
@@ -325,6 +373,9 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         say("tests of the extension")
         several = ["-n", "2", "--dist", "loadfile", *extension] if rest == [] else extension
         results["tests of the extension"] = run(pytest(python, several, "extension"), env)
+    for name, inside in other_qt_envs().items() if options.all_qts else ():
+        say(f"tests of the browser with {name}")
+        results[name] = run(pytest(inside, ["tests/browser"], ""), env)
     failed = [name for name, code in results.items() if code != 0]
     say(f"failed: {', '.join(failed)}" if failed else "everything passed")
     return 1 if failed else 0
@@ -461,7 +512,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("command", choices=sorted(COMMANDS), help=argparse.SUPPRESS)
     name, rest = arguments[:1], arguments[1:]
     options = parser.parse_args(name)
-    for flag in ("quick", "all_blenders"):
+    for flag in ("quick", "all_blenders", "all_qts"):
         word = f"--{flag.replace('_', '-')}"
         setattr(options, flag, options.command == "test" and word in rest)
         if getattr(options, flag):

@@ -160,11 +160,12 @@ class WORKFILES_OT_open_as_it_is(bpy.types.Operator):  # noqa: N801
         )
 
     def draw(self, _: bpy.types.Context) -> None:
+        from wf_core.workfiles.words import OPEN_CHANGED
+
         column = self.layout.column()
         paragraph(
             column,
-            "The file was changed after it was saved as this revision. Kitsu has the revision "
-            "as it was: move this file away to get that. Open takes the file with the changes.",
+            OPEN_CHANGED,
             icon="ERROR",
             width=_DIALOG_WIDTH,
         )

@@ -41,12 +41,6 @@ _REVISION_ICONS = {
     "void": "CANCEL",
     "foreign": "FILE_HIDDEN",
 }
-_REVISION_WORDS = {
-    "committed": "",
-    "incomplete": "not sent yet",
-    "void": "given up",
-    "foreign": "made by another tool",
-}
 
 
 def scene_state() -> SceneState | None:
@@ -151,6 +145,7 @@ class WORKFILES_PT_tasks(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         return cls.logged_in() and (CHOICES.tasks_open or refresh.task_in_view() is None)
 
     def draw(self, context: bpy.types.Context) -> None:
+        from wf_core.workfiles import words
         from wf_core.workfiles.browsing import TaskFilter, narrowed
 
         layout, width = self.layout.column(), self.width(context)
@@ -168,19 +163,12 @@ class WORKFILES_PT_tasks(_KitsuPanel, bpy.types.Panel):  # noqa: N801
             paragraph(layout, said(problem), icon="ERROR", width=width)
             return
         if shown.tasks is None:
-            layout.label(text="Asking Kitsu…", icon="TIME")
+            layout.label(text=words.ASKING, icon="TIME")
             return
         by = TaskFilter(CHOICES.task_search, CHOICES.entity_type, CHOICES.entity, CHOICES.task_type)
         tasks = narrowed(shown.tasks, by)
         if not tasks:
-            why = (
-                "No task fits what is chosen above."
-                if shown.tasks
-                else (
-                    "No open task is assigned to you. Choose a production above to see all of its "
-                    "tasks."
-                )
-            )
+            why = words.NO_TASK_FITS if shown.tasks else words.NO_TASK
             paragraph(layout, why, icon="INFO", width=width)
             return
         page = tasks[CHOICES.task_page * _TASKS :][:_TASKS]
@@ -245,6 +233,7 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         return cls.logged_in() and refresh.task_in_view() is not None
 
     def draw(self, context: bpy.types.Context) -> None:
+        from wf_core.workfiles import words
         from wf_core.workfiles.browsing import revisions_matching
 
         layout, width = self.layout.column(), self.width(context)
@@ -261,17 +250,17 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
             paragraph(layout, said(problem), icon="ERROR", width=width)
         if shown.revisions is None:
             if problem is None:
-                layout.label(text="Asking Kitsu…", icon="TIME")
+                layout.label(text=words.ASKING, icon="TIME")
             return
         if not shown.revisions:
-            paragraph(layout, "No revision of this task yet.", icon="INFO", width=width)
+            paragraph(layout, words.NO_REVISION, icon="INFO", width=width)
             return
         layout.prop(
             context.window_manager, "kitsu_workfiles_revision_search", text="", icon="VIEWZOOM"
         )
         found = revisions_matching(shown.revisions, CHOICES.revision_search)
         if not found:
-            paragraph(layout, "No revision fits these words.", icon="INFO", width=width)
+            paragraph(layout, words.NO_REVISION_FITS, icon="INFO", width=width)
         page = found[CHOICES.revision_page * _REVISIONS :][:_REVISIONS]
         now = datetime.datetime.now(datetime.timezone.utc)
         for revision in page:
@@ -282,7 +271,7 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
     def _draw_one(
         cls, layout: Any, revision: Revision, width: float, now: datetime.datetime
     ) -> None:
-        from wf_core.workfiles.words import age, size
+        from wf_core.workfiles.words import REVISION_STATES, age, size
 
         picked = CHOICES.picked == revision.working_file_id
         facts = current().shown.facts
@@ -312,7 +301,7 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         small = lines.column()
         small.active = False
         paragraph(small, ", ".join(part for part in facts_line if part), width=room)
-        words = _REVISION_WORDS[revision.state]
+        words = REVISION_STATES[revision.state]
         if words:
             paragraph(small, words, width=room)
         if picked:

@@ -161,12 +161,9 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         if problem is not None:
             paragraph(column, said(problem), icon="ERROR", width=_DIALOG_WIDTH)
         elif upcoming is None:
-            paragraph(
-                column,
-                "Kitsu has not answered yet. Saving goes on without it, if need be.",
-                icon="TIME",
-                width=_DIALOG_WIDTH,
-            )
+            from wf_core.workfiles.words import NEXT_UNKNOWN
+
+            paragraph(column, NEXT_UNKNOWN, icon="TIME", width=_DIALOG_WIDTH)
         else:
             self._draw_next(column, upcoming)
         if current().offline:
@@ -177,31 +174,11 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
     def _draw_next(self, column: bpy.types.UILayout, upcoming: NextRevision) -> None:
         column.label(text=f"Revision {upcoming.revision}", icon="FILE_TICK")
         paragraph(column, str(upcoming.path), width=_DIALOG_WIDTH)
-        if not upcoming.online:
-            paragraph(
-                column,
-                "The server does not answer. The scene is saved under a provisional name, and "
-                "gets its number when it does.",
-                icon="INTERNET_OFFLINE",
-                width=_DIALOG_WIDTH,
-            )
-        if upcoming.behind:
-            words = f"“{upcoming.newest_comment}”" if upcoming.newest_comment else "no comment"
-            paragraph(
-                column,
-                f"{upcoming.newest_by} saved revision {upcoming.newest} ({words}) after revision "
-                f"{upcoming.base_revision}, which this scene comes from. It is not in here.",
-                icon="ERROR",
-                width=_DIALOG_WIDTH,
-            )
-        if upcoming.taken:
-            paragraph(
-                column,
-                "Another file is there already. It is not a revision and is never written "
-                "over; you will be asked what to do with it.",
-                icon="ERROR",
-                width=_DIALOG_WIDTH,
-            )
+        from wf_core.workfiles.words import about_next
+
+        for kind, text in about_next(upcoming):
+            icon = "INTERNET_OFFLINE" if kind == "offline" else "ERROR"
+            paragraph(column, text, icon=icon, width=_DIALOG_WIDTH)
 
     def execute(self, _: bpy.types.Context) -> set[str]:
         session = current()

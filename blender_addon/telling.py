@@ -10,6 +10,8 @@ from typing import Any, Literal, cast
 
 import bpy
 
+from wf_core import errors
+
 __all__ = [
     "browse",
     "in_a_window",
@@ -36,13 +38,7 @@ def browse(address: str) -> bool:
 
 def said(problem: Exception) -> str:
     """What went wrong and what to do; of a bug, that it is one."""
-    message = getattr(problem, "message", None)
-    if isinstance(message, str):
-        return f"{message} {getattr(problem, 'hint', '')}".strip()
-    return (
-        f"Something unforeseen went wrong ({type(problem).__name__}: {problem}). Blender's system "
-        "console has the details."
-    )
+    return errors.said(problem, details="Blender's system console has the details.")
 
 
 def paragraph(

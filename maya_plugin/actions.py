@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import traceback
-import webbrowser
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
@@ -16,31 +15,33 @@ from typing import TYPE_CHECKING
 
 from wf_core.errors import Cancelled, WorkfilesError
 
-from . import calls_ui
+from . import calls_ui, docking
+from .saving import save_scene
 from .session import current
 from .telling import said
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from wf_core.models import Person, TaskContext
-    from wf_core.results import CheckResult, SaveResult
+    from wf_core.models import TaskContext
+    from wf_core.results import SaveResult
     from wf_core.workfiles import Workfiles
 
 __all__ = [
     "check_set_up",
     "choose_task",
     "log_in",
+    "my_tasks",
+    "open_revision",
+    "publish",
     "save_from_shelf",
     "save_new_revision",
     "save_with_comment",
+    "settings",
 ]
 
 TITLE = "Kitsu"
 _LOOK_SECONDS = 2.0
 """What the scene is, is waited for so long; what it says of itself has to do then."""
 _MOST_MISSING = 6
-_PICTURE_WIDTH = 960  # pixels; Kitsu shows previews at about that size
 
 
 def _action(function: Callable[[], None]) -> Callable[[], None]:
@@ -80,8 +81,9 @@ def save_with_comment() -> None:
     lines = ["What changed?"]
     missing = current().host.missing_files()
     if missing:
-        what = "1 file" if len(missing) == 1 else f"{len(missing)} files"
-        lines += ["", f"{what} this scene needs cannot be found:"]
+        from wf_core.workfiles import words
+
+        lines += ["", words.missing(len(missing))]
         lines += [f"{file.path} ({file.used_by})" for file in missing[:_MOST_MISSING]]
         if len(missing) > _MOST_MISSING:
             lines.append(f"and {len(missing) - _MOST_MISSING} more")
@@ -104,25 +106,12 @@ def _save(comment: str) -> None:
     target = _target()
     if target is None:
         return
-    from wf_core.workfiles import SaveRequest, patience_for, words
+    from wf_core.workfiles import SaveRequest, patience_for
 
-    written = session.save(
-        SaveRequest(task=target.task, name=target.name, comment=comment),
-        patience=patience_for(target.answer_seconds),
-        done=_is_safe,
-        failed=_failed_late,
-    )
-    session.chosen = None  # it is the scene's own now
-    number = written.tag.revision if written.tag else None
-    calls_ui.show_message(words.saved(number, written.written.name if written.written else ""))
-    if written.tag is not None:
-        save_id = written.tag.save_id
-        session.looker.submit(lambda tool: tool.picture_path(save_id), done=_draw)
-
-
-def _draw(path: Path) -> None:
-    """Without a viewport there is none."""
-    current().host.thumbnail(path, size=_PICTURE_WIDTH)
+    request = SaveRequest(task=target.task, name=target.name, comment=comment)
+    patience = patience_for(target.answer_seconds)
+    said = save_scene(session, request, patience=patience, done=_is_safe, failed=_failed_late)
+    calls_ui.show_message(said)
 
 
 def _is_safe(result: SaveResult) -> None:
@@ -229,48 +218,40 @@ def choose_task() -> None:
     )
 
 
-# the account and the set-up
+# the browser
+
+
+@_action
+def open_revision() -> None:
+    """Show the revisions of the scene's task."""
+    docking.show().show_revisions()
+
+
+@_action
+def my_tasks() -> None:
+    """Show the tasks."""
+    docking.show().show_tasks()
+
+
+@_action
+def publish() -> None:
+    """Ask what to publish the open revision as."""
+    docking.show().publish()
 
 
 @_action
 def log_in() -> None:
-    """Ask for the server's address, and log in there through the browser."""
-    session = current()
-    answer = session.looker.submit(lambda tool: tool.settings.server or "")
-    server = calls_ui.ask_text(
-        title="Log In to Kitsu",
-        text="Address of Kitsu, or of any of its pages:",
-        button="Open Browser",
-        value=session.wait(answer, seconds=_LOOK_SECONDS),
-    )
-    if not server or not server.strip():
-        return
-    address = server.strip()
+    """Show the page to log in on; the settings, with the account, to who is logged in."""
+    docking.show().show_settings()
 
-    def show(person: Person) -> None:
-        session.renew()
-        calls_ui.show_message(f"Logged in as {person.full_name}.")
 
-    session.looker.submit(
-        lambda tool: tool.login_with_browser(
-            address, open_browser=webbrowser.open, cancel=session.is_stopped
-        ),
-        done=show,
-        failed=_tell,
-        topic="login",
-    )
+@_action
+def settings() -> None:
+    """Show the settings."""
+    docking.show().show_settings()
 
 
 @_action
 def check_set_up() -> None:
     """Look at the whole set-up and show what is well and what is not."""
-    session = current()
-
-    def show(checks: list[CheckResult]) -> None:
-        lines = [
-            f"{'✓' if check.ok else '✗'} {check.name}: {check.message} {check.hint}".rstrip()
-            for check in checks
-        ]
-        calls_ui.ask(title="Check My Set-up", text="\n".join(lines), buttons=["OK"])
-
-    session.looker.submit(lambda tool: tool.doctor(), done=show, failed=_tell, topic="check")
+    docking.show().show_checks()

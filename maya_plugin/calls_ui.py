@@ -2,7 +2,8 @@
 
 Told by Autodesk's "Maya Commands Reference" (Python): ``menu``, ``menuItem``,
 ``shelfLayout``, ``shelfButton``, ``runTimeCommand``, ``deleteUI``, ``confirmDialog``,
-``promptDialog``, ``inViewMessage`` and ``getModifiers``. The names of the main window and of the
+``promptDialog``, ``inViewMessage``, ``getModifiers`` and ``workspaceControl``; ``MQtUtil`` by the
+C++ reference of that class. The names of the main window and of the
 shelves are in the global MEL variables ``gMainWindow`` and ``gShelfTopLevel``.
 """
 
@@ -12,8 +13,10 @@ from collections.abc import Sequence
 
 import maya.cmds as cmds
 import maya.mel as mel
+from maya import OpenMayaUI
 
 __all__ = [
+    "add_control",
     "add_divider",
     "add_menu",
     "add_menu_item",
@@ -23,9 +26,13 @@ __all__ = [
     "alt_is_held",
     "ask",
     "ask_text",
+    "control_address",
+    "control_exists",
     "main_window",
+    "remove_control",
     "remove_menu",
     "remove_shelf",
+    "restore_control",
     "shelves",
     "show_message",
     "warn",
@@ -78,13 +85,20 @@ def remove_shelf(name: str) -> None:
 
 
 def add_shelf_button(
-    *, parent: str, label: str, tip: str, command: str, menu: Sequence[tuple[str, str]]
+    *,
+    parent: str,
+    label: str,
+    image: str,
+    tip: str,
+    command: str,
+    menu: Sequence[tuple[str, str]],
 ) -> None:
     """A button that runs Python.
 
     Args:
         parent: the shelf.
         label: over its icon.
+        image: one of Maya's own icons.
         tip: shown while the mouse is over it.
         command: run by a click.
         menu: (label, Python) of what its right-click menu offers besides Maya's own.
@@ -93,7 +107,7 @@ def add_shelf_button(
         parent=parent,
         label=label,
         annotation=tip,
-        image="save.png",
+        image=image,
         imageOverlayLabel=label,
         style="iconOnly",
         command=command,
@@ -101,6 +115,49 @@ def add_shelf_button(
         menuItem=list(menu),
         menuItemPython=list(range(len(menu))),
     )
+
+
+def add_control(name: str, *, label: str, script: str, width: int) -> None:
+    """A panel at the right of the main window, to be docked elsewhere or to float. Closing it
+    deletes it.
+
+    Args:
+        name: of the panel.
+        label: on its tab.
+        script: Python that fills it, also at a later start of Maya, once plug-ins are loaded.
+        width: at first, in pixels.
+    """
+    cmds.workspaceControl(
+        name,
+        label=label,
+        uiScript=script,
+        retain=False,
+        checksPlugins=True,
+        loadImmediately=True,
+        initialWidth=width,
+        minimumWidth=width // 2,
+        dockToMainWindow=("right", True),
+    )
+
+
+def control_exists(name: str) -> bool:
+    """Whether there is a panel of that name."""
+    return bool(cmds.workspaceControl(name, exists=True))
+
+
+def restore_control(name: str) -> None:
+    """Bring a panel to the front."""
+    cmds.workspaceControl(name, edit=True, restore=True)
+
+
+def remove_control(name: str) -> None:
+    """Close a panel, which deletes it with what is in it."""
+    cmds.workspaceControl(name, edit=True, close=True)
+
+
+def control_address(name: str) -> int:
+    """Where in memory the widget of a panel is; 0 when there is none."""
+    return int(OpenMayaUI.MQtUtil.findControl(name) or 0)
 
 
 def add_runtime_command(name: str, *, label: str, tip: str, command: str, plugin: str) -> None:

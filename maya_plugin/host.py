@@ -109,6 +109,18 @@ class MayaHost(Host):
         False until it was seen to."""
         return self._rewriting.replaces
 
+    @property
+    def can_follow(self) -> bool:
+        """True: Maya can be told another name for the scene without writing it."""
+        return True
+
+    def follow(self, path: Path) -> None:
+        """Go on under another name; whether the scene has changes stays as it was."""
+        modified = calls.is_modified()
+        calls.rename_scene(path.as_posix())
+        if calls.is_modified() != modified:
+            calls.set_modified(modified)
+
     def current_path(self) -> Path | None:
         name = calls.scene_name()
         return Path(name) if name else None

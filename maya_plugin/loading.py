@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from . import calls, menus, session
+from contextlib import ExitStack
+
+from . import calls, calls_ui, docking, menus, session
 
 __all__ = ["load", "unload"]
 
@@ -19,6 +21,8 @@ def load(*, plugin: str) -> None:
     session.start()
     try:
         menus.build(plugin=plugin)
+        if calls_ui.control_exists(docking.CONTROL):  # of the workspace, made before
+            docking.fill()
         calls.run_later(session.begin_when_idle)
     except BaseException:
         unload()
@@ -29,7 +33,7 @@ def unload() -> None:
     """End, and leave nothing behind; also of a load that failed half-way."""
     if calls.is_batch():
         return
-    try:
-        menus.remove()
-    finally:
-        session.stop()
+    with ExitStack() as all_of_it:  # the last one first, whichever of them fails
+        all_of_it.callback(session.stop)
+        all_of_it.callback(menus.remove)
+        all_of_it.callback(docking.hide)

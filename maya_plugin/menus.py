@@ -48,12 +48,36 @@ ENTRIES = (
         "KitsuSaveNewRevisionWithComment",
     ),
     Entry(
+        "open_revision",
+        "Open Revision…",
+        "Show the revisions of the scene's task, to open one",
+        "KitsuOpenRevision",
+    ),
+    Entry(
+        "my_tasks",
+        "My Tasks…",
+        "Show your tasks in Kitsu, and choose the one this scene belongs to",
+        "KitsuMyTasks",
+    ),
+    Entry(
         "choose_task",
         "Choose Task…",
         "Make another task the one this scene belongs to, from its next save on",
         "KitsuChooseTask",
     ),
-    Entry("log_in", "Log In…", "Log in to Kitsu through the browser", "KitsuLogIn"),
+    Entry(
+        "publish",
+        "Publish…",
+        "Record the open revision as the source of the next output file",
+        "KitsuPublish",
+    ),
+    Entry("log_in", "Log In…", "Log in to Kitsu, or see who is logged in", "KitsuLogIn"),
+    Entry(
+        "settings",
+        "Settings…",
+        "The account, the workspace, and where file trees are on this machine",
+        "KitsuSettings",
+    ),
     Entry(
         "check_set_up",
         "Check My Set-up",
@@ -61,7 +85,7 @@ ENTRIES = (
         "KitsuCheckMySetUp",
     ),
 )
-_DIVIDED_BEFORE = ("choose_task", "log_in")
+_DIVIDED_BEFORE = ("open_revision", "publish", "log_in")
 
 
 def build(*, plugin: str) -> None:
@@ -81,13 +105,23 @@ def build(*, plugin: str) -> None:
             calls_ui.add_divider(parent=MENU)
         calls_ui.add_menu_item(parent=MENU, label=entry.label, tip=entry.tip, command=entry.code)
     calls_ui.add_shelf(SHELF, parent=calls_ui.shelves())
-    save, commented = ENTRIES[0], ENTRIES[1]
+    save, commented, browse = ENTRIES[:3]
     calls_ui.add_shelf_button(
         parent=SHELF,
         label="Save",
+        image="save.png",
         tip=f"{save.tip}. With Alt, or from the right-click menu, with a comment",
         command=f"from {__package__} import actions; actions.save_from_shelf()",
         menu=[(commented.label, commented.code)],
+    )
+    others = [entry for entry in ENTRIES if entry.action in ("my_tasks", "publish")]
+    calls_ui.add_shelf_button(
+        parent=SHELF,
+        label="Open",
+        image="fileOpen.png",
+        tip=f"{browse.tip}; other pages are in the right-click menu",
+        command=browse.code,
+        menu=[(entry.label, entry.code) for entry in others],
     )
 
 

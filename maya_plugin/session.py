@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from wf_core.workfiles import RelayedHost, SaveRequest, Workfiles
     from wf_core.workfiles.interactive import SceneSaver
 
-__all__ = ["Session", "begin_when_idle", "current", "open_facade", "start", "stop"]
+__all__ = ["Session", "begin_when_idle", "current", "is_running", "open_facade", "start", "stop"]
 
 R = TypeVar("R")
 
@@ -38,6 +38,7 @@ class Session:
 
     Attributes:
         chosen: the task that a person chose for the open scene, where it is not its own.
+        listener: told when the scene was saved, or another one is open.
     """
 
     def __init__(self) -> None:
@@ -46,10 +47,12 @@ class Session:
         self.saver = self._worker("workfiles-save")
         self.looker = self._worker("workfiles-look")
         self.chosen: str | None = None
+        self.listener: Callable[[], None] | None = None
         self._stopped = threading.Event()
         self._scene_saver: SceneSaver | None = None
         self._callbacks: list[Any] = [
             calls.add_callback("before save", self._before_saving),
+            calls.add_callback("after save", self._tell_listener),
             calls.add_callback("after open", self._forget_choice),
             calls.add_callback("after new", self._forget_choice),
             calls.add_callback("exiting", lambda: self.finish_writing(_QUIT_SECONDS)),
@@ -59,6 +62,7 @@ class Session:
         """Stop the threads and take back what was registered. What is under way on them ends
         unheard."""
         self._stopped.set()
+        self.listener = None
         self.finish_writing(_QUIT_SECONDS)
         while self._callbacks:
             calls.remove_callback(self._callbacks.pop())
@@ -85,11 +89,7 @@ class Session:
         Raises:
             WorkfilesError: nothing was saved; the scene is as it was.
         """
-        if self._scene_saver is None:
-            from wf_core.workfiles.interactive import SceneSaver
-
-            self._scene_saver = SceneSaver(self.saver, self.main_thread)
-        return self._scene_saver.save(
+        return self.scene_saver.save(
             self.host,
             request,
             wait=False,
@@ -98,6 +98,15 @@ class Session:
             done=done,
             failed=failed,
         )
+
+    @property
+    def scene_saver(self) -> SceneSaver:
+        """What saves the open scene, and cares for what was saved of it. Loads the core."""
+        if self._scene_saver is None:
+            from wf_core.workfiles.interactive import SceneSaver
+
+            self._scene_saver = SceneSaver(self.saver, self.main_thread)
+        return self._scene_saver
 
     def wait(self, answer: Future[R], *, seconds: float) -> R:
         """The result of something asked for, waited for on the main thread.
@@ -120,6 +129,16 @@ class Session:
     def _forget_choice(self) -> None:
         """It was for the scene that was open before."""
         self.chosen = None
+        self._tell_listener()
+
+    def _tell_listener(self) -> None:
+        """When Maya is idle: it is in the middle of something."""
+        if self.listener is not None:
+            calls.run_later(self._tell_now)
+
+    def _tell_now(self) -> None:
+        if self.listener is not None:
+            self.listener()
 
     def _before_saving(self) -> None:
         """Before Maya writes a file again, at whoever's wish."""
@@ -180,6 +199,11 @@ def stop() -> None:
     if _current is not None:
         _current.stop()
     _current = None
+
+
+def is_running() -> bool:
+    """Whether the plug-in is loaded."""
+    return _current is not None
 
 
 def current() -> Session:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["said"]
+from wf_core import errors
+
+__all__ = ["DETAILS", "said"]
+
+DETAILS = "Maya's Script Editor has the details."
 
 
 def said(problem: Exception) -> str:
     """What went wrong and what to do; of a bug, that it is one."""
-    message = getattr(problem, "message", None)
-    if isinstance(message, str):
-        return f"{message} {getattr(problem, 'hint', '')}".strip()
-    return (
-        f"Something unforeseen went wrong ({type(problem).__name__}: {problem}). Maya's Script "
-        "Editor has the details."
-    )
+    return errors.said(problem, details=DETAILS)

@@ -62,6 +62,7 @@ __all__ = [
     "ServerUnavailable",
     "UsageError",
     "WorkfilesError",
+    "said",
 ]
 
 
@@ -258,3 +259,16 @@ class SafeNotSent(WorkfilesError):
 class Cancelled(WorkfilesError):
     kind = "cancelled"
     exit_code = 130
+
+
+def said(problem: Exception, *, details: str) -> str:
+    """What went wrong and what to do, for people; of a bug, that it is one.
+
+    Args:
+        problem: any error, also of another tree that has ``message`` and ``hint``.
+        details: where the details of a bug are, such as "Maya's Script Editor has the details."
+    """
+    message = getattr(problem, "message", None)
+    if isinstance(message, str):
+        return f"{message} {getattr(problem, 'hint', '')}".strip()
+    return f"Something unforeseen went wrong ({type(problem).__name__}: {problem}). {details}"

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,9 @@ import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from wf_core.errors import UsageError
-from wf_core.paths import MountPoint
+from wf_core.paths import MountPoint, this_system
 
-__all__ = ["Profile", "Settings", "home_folder", "load", "remember"]
+__all__ = ["Profile", "Settings", "home_folder", "load", "mounts_here", "remember", "this_system"]
 
 _FILE = "settings.json"
 
@@ -164,6 +164,28 @@ def remember(settings: Settings, **changes: Any) -> None:
     temporary = target.with_name(f"{_FILE}.{os.getpid()}.tmp")
     temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     temporary.replace(target)
+
+
+def mounts_here(profile: Profile, folders: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
+    """The value of ``mounts`` for :func:`remember` that says where this kind of system has them.
+    What the settings say for other systems stays.
+
+    Args:
+        profile: as it is.
+        folders: pairs of a server path and the folder here; what is not among them is left out.
+    """
+    system, wanted = this_system(), dict(folders)
+    mounts = []
+    for mount in profile.mounts:
+        known = mount.model_dump(mode="json", exclude_none=True)
+        here = wanted.pop(mount.server, None)
+        if here is None:
+            known.pop(system, None)
+        else:
+            known[system] = here
+        if len(known) > 1:  # some system has it
+            mounts.append(known)
+    return [*mounts, *({"server": server, system: here} for server, here in wanted.items())]
 
 
 def home_folder(env: Mapping[str, str]) -> Path:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -166,4 +167,6 @@ def end_uploaders(home: Path) -> None:
             os.kill(int(folder.name), signal.SIGKILL)
             deadline = time.monotonic() + 10
             while folder.exists() and time.monotonic() < deadline:
+                with suppress(ChildProcessError):  # a child of another process
+                    os.waitpid(int(folder.name), os.WNOHANG)
                 os.sched_yield()

@@ -47,7 +47,8 @@ def test_when_an_error_can_be_met_then_its_kind_stands_beside_its_code() -> None
     documented = {
         (int(code), kind) for code, kinds in rows.items() for kind in re.findall(r"`(\w+)`", kinds)
     }
-    concrete = {getattr(errors, name) for name in errors.__all__}
+    exported = {getattr(errors, name) for name in errors.__all__}
+    concrete = {each for each in exported if isinstance(each, type)}
     bases = {errors.WorkfilesError, errors.AccessError, errors.ServerError}
     known = {(each.exit_code, each.kind) for each in concrete - bases}
 

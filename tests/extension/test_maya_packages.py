@@ -35,7 +35,10 @@ try:
 except bootstrap.PackagesUnusable as exc:
     sys.exit(str(exc))
 assert sys.path[:len(before)] == before
+import importlib.util
 import wf_core.workfiles, wf_core.saves.uploader, pydantic
+assert importlib.util.find_spec("Qt") and importlib.util.find_spec("wf_browser.window")
+assert not importlib.util.find_spec("PySide6-stubs")  # a dependency of Qt.py that is not for Maya
 print(pydantic.VERSION, pydantic.__file__)
 """
 

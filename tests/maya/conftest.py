@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from browser.window_fixtures import no_failure_in_a_slot, patient, qt, relay
+
+__all__ = ["host", "maya", "no_failure_in_a_slot", "patient", "qt", "relay"]
 
 pytest.register_assert_rewrite("contract.host_contract")
 

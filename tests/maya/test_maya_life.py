@@ -171,13 +171,6 @@ def test_when_another_scene_is_opened_then_the_choice_is_forgotten(
     assert session.current().chosen is None
 
 
-def test_when_the_set_up_is_checked_then_what_is_well_is_shown(artist: Maya) -> None:
-    actions.check_set_up()
-    until(lambda: bool(artist.messages))
-    assert artist.messages[0].startswith("Check My Set-up: ")
-    assert "✓" in artist.messages[0]
-
-
 def test_when_nobody_is_logged_in_then_the_artist_is_told_what_to_do(
     artist: Maya, kitsu: LiveKitsu
 ) -> None:

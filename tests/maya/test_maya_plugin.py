@@ -36,12 +36,17 @@ def test_when_it_is_loaded_then_the_menu_and_the_shelf_are_there(window: Maya) -
         "Save New Revision",
         "Save New Revision with Comment…",
         "-",
+        "Open Revision…",
+        "My Tasks…",
         "Choose Task…",
         "-",
+        "Publish…",
+        "-",
         "Log In…",
+        "Settings…",
         "Check My Set-up",
     ]
-    (button,) = [facts for facts in window.ui.values() if facts["parent"] == menus.SHELF]
+    button, browse = [facts for facts in window.ui.values() if facts["parent"] == menus.SHELF]
     assert button["command"] == "from maya_plugin import actions; actions.save_from_shelf()"
     assert button["menu"] == [
         (
@@ -49,6 +54,7 @@ def test_when_it_is_loaded_then_the_menu_and_the_shelf_are_there(window: Maya) -
             "from maya_plugin import actions; actions.save_with_comment()",
         )
     ]
+    assert browse["command"] == "from maya_plugin import actions; actions.open_revision()"
 
 
 def test_when_it_is_loaded_then_hotkeys_can_be_bound(window: Maya) -> None:
@@ -56,8 +62,12 @@ def test_when_it_is_loaded_then_hotkeys_can_be_bound(window: Maya) -> None:
     assert list(window.runtime_commands) == [
         "KitsuSaveNewRevision",
         "KitsuSaveNewRevisionWithComment",
+        "KitsuOpenRevision",
+        "KitsuMyTasks",
         "KitsuChooseTask",
+        "KitsuPublish",
         "KitsuLogIn",
+        "KitsuSettings",
         "KitsuCheckMySetUp",
     ]
     assert all(facts["default"] for facts in window.runtime_commands.values())
@@ -109,7 +119,7 @@ def test_when_an_earlier_load_left_a_menu_then_it_is_replaced(window: Maya) -> N
     menus.build(plugin="kitsu_workfiles")
     menus.build(plugin="kitsu_workfiles")
     assert labels(window, "MayaWindow") == ["Kitsu"]
-    assert len(labels(window, menus.SHELF)) == 1
+    assert len(labels(window, menus.SHELF)) == 2
 
 
 # the plug-in file

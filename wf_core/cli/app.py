@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "verify": ("care", "verify"),
     "doctor": ("care", "doctor"),
     "tree": ("care", "tree"),
+    "browse": ("browse", "browse"),
     "config": ("config", "config"),
     "batch": ("batch", "GROUP"),
     "kitsu": ("private", "GROUP"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -78,12 +77,12 @@ def _change(session: Session, name: str, values: list[str], *, unset: bool) -> N
     remember(settings, **{name: new})
 
 
-def _mounts(profile: Profile, values: list[str]) -> list[dict[str, Any]]:
+def _mounts(profile: Profile, values: list[str]) -> list[dict[str, str]]:
     """The list of mount points that ``values`` describe for this kind of system. What the
     settings say for other systems stays."""
-    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
-    before = {mount.server: mount.model_dump(mode="json") for mount in profile.mounts}
-    mounts = []
+    from wf_core.settings import mounts_here
+
+    folders = []
     for value in values:
         server, equals, folder = value.partition("=")
         if not equals or not server or not folder:
@@ -91,9 +90,8 @@ def _mounts(profile: Profile, values: list[str]) -> list[dict[str, Any]]:
                 f"“{value}” is not a mount point.",
                 hint="Write SERVER_PATH=FOLDER, for example /prods=/mnt/prods.",
             )
-        known = {key: text for key, text in before.get(server, {}).items() if text is not None}
-        mounts.append({**known, "server": server, system: folder})
-    return mounts
+        folders.append((server, folder))
+    return mounts_here(profile, folders)
 
 
 def _document(settings: Settings) -> dict[str, Any]:

@@ -5,13 +5,25 @@ Pure, over tasks that were fetched once: typing into a search field asks no serv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from wf_core.models import Task
 from wf_core.results import Revision
 
-__all__ = ["TaskFilter", "matches", "narrowed", "revisions_matching", "values_of"]
+__all__ = [
+    "Searchable",
+    "TaskFilter",
+    "matches",
+    "narrowed",
+    "revisions_matching",
+    "searchable_revisions",
+    "searchable_tasks",
+    "values_of",
+]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -35,8 +47,46 @@ class TaskFilter:
 
 def matches(text: str, *among: str | None) -> bool:
     """Whether every word of ``text`` occurs in one of the others, case ignored."""
-    hay = "\n".join(part for part in among if part).casefold()
+    return _has(_hay(*among), text)
+
+
+def _hay(*among: str | None) -> str:
+    return "\n".join(part for part in among if part).casefold()
+
+
+def _has(hay: str, text: str) -> bool:
     return all(word in hay for word in text.casefold().split())
+
+
+class Searchable(Generic[T]):
+    """Things to be searched again and again, as somebody types: what is compared is made once,
+    on the thread that made this. Ten thousand are searched in some milliseconds.
+
+    Args:
+        items: in the order in which they are shown.
+        texts: what is searched of one.
+    """
+
+    def __init__(self, items: Iterable[T], texts: Callable[[T], Iterable[str | None]]) -> None:
+        self.items = list(items)
+        self._hays = [_hay(*texts(item)) for item in self.items]
+
+    def find(self, text: str) -> list[T]:
+        """Those that hold every word of ``text``, case ignored; all of them for none."""
+        if not text.strip():
+            return self.items
+        return [item for item, hay in zip(self.items, self._hays, strict=True) if _has(hay, text)]
+
+
+def searchable_tasks(tasks: Iterable[Task]) -> Searchable[Task]:
+    """Tasks by their labels, found by label and status."""
+    ordered = sorted(tasks, key=lambda task: task.label.casefold())
+    return Searchable(ordered, lambda task: (task.label, task.task_status_name))
+
+
+def searchable_revisions(revisions: Iterable[Revision]) -> Searchable[Revision]:
+    """Revisions in their own order, found as by :func:`revisions_matching`."""
+    return Searchable(revisions, _texts_of)
 
 
 def narrowed(tasks: Iterable[Task], by: TaskFilter) -> list[Task]:
@@ -77,15 +127,14 @@ def values_of(tasks: Iterable[Task], field: str, *, entity_type: str = "") -> li
 
 def revisions_matching(revisions: Iterable[Revision], text: str) -> Sequence[Revision]:
     """The revisions whose number, name, comment, author or state hold every word of ``text``."""
-    return [
-        revision
-        for revision in revisions
-        if matches(
-            text,
-            f"v{revision.revision:03d} {revision.revision}",
-            revision.name,
-            revision.comment,
-            revision.author,
-            revision.state,
-        )
-    ]
+    return [revision for revision in revisions if matches(text, *_texts_of(revision))]
+
+
+def _texts_of(revision: Revision) -> tuple[str, ...]:
+    return (
+        f"v{revision.revision:03d} {revision.revision}",
+        revision.name,
+        revision.comment,
+        revision.author,
+        revision.state,
+    )

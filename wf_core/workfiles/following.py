@@ -94,7 +94,13 @@ class FollowingOperations(Operations):
     _hashes: dict[tuple[str, int, int, int], str] | None = None
 
     def next_revision(
-        self, task: str, *, name: str = "main", tag: SceneTag | None = None, software: str
+        self,
+        task: str,
+        *,
+        name: str = "main",
+        tag: SceneTag | None = None,
+        software: str,
+        extension: str = "",
     ) -> NextRevision:
         """What saving the scene as ``name`` of the task would do; nothing is created. Reads
         everything a save needs to know, so that the save itself has only the number to ask.
@@ -103,7 +109,8 @@ class FollowingOperations(Operations):
             task: the task.
             name: which of its files.
             tag: the scene's.
-            software: the application's name.
+            software: the application's name; "" where the extension decides.
+            extension: of the file that would be saved; the application's own by default.
 
         Raises:
             WorkfilesError: it could not be saved, and why.
@@ -111,7 +118,7 @@ class FollowingOperations(Operations):
         check_name(name)
         records = self.desk.records
         context = self.find_task(task)
-        record = records.software(software, "")
+        record = records.software(software, extension)
         started = time.monotonic()
         latest, online = records.revisions(context.task.id)
         took = time.monotonic() - started
@@ -121,7 +128,11 @@ class FollowingOperations(Operations):
         if not online:
             highest = max(highest, records.highest_here(context.task.id, name))
         place = self.desk.placing.of(
-            context, name=name, revision=highest + 1, extension=record.extension, software=record
+            context,
+            name=name,
+            revision=highest + 1,
+            extension=extension or record.extension,
+            software=record,
         )
         complete = newest
         if newest is not None and online:

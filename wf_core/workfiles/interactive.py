@@ -13,11 +13,13 @@ from wf_core.workfiles.relay import RelayedHost
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from pathlib import Path
 
     from wf_core.host import Host
     from wf_core.results import SaveResult
     from wf_core.saves.request import SaveRequest
     from wf_core.workfiles import Workfiles
+    from wf_core.workfiles.saving import Followed
 
 __all__ = ["SceneSaver"]
 
@@ -104,6 +106,41 @@ class SceneSaver:
         keeping = self._keeping
         if keeping is not None and keeping.is_open():
             self._main_thread.serve(keeping.answer, enough=keeping.kept.is_set)
+
+    def follow(self, host: Host, *, done: Callable[[SaveResult], None] | None = None) -> None:
+        """If the open scene was saved under a provisional name, look on the thread what became of
+        it, and bring the scene up to that: see :meth:`wf_core.workfiles.Workfiles.follow`.
+
+        Args:
+            host: the application.
+            done: told the save, when the scene was brought up to it.
+        """
+        tag, path = host.get_tag(), host.current_path()
+        if tag is not None and tag.revision is not None:
+            return
+
+        def tell(followed: Followed | None) -> None:
+            if followed is not None and (host.get_tag(), host.current_path()) == (tag, path):
+                followed.tell(host)
+                if done is not None:
+                    done(followed.result)
+
+        self._worker.submit(lambda tool: tool.followed(tag, path), done=tell, topic="follow")
+
+    def adopt(
+        self,
+        host: Host,
+        path: Path,
+        request: SaveRequest,
+        *,
+        done: Callable[[SaveResult], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Make the file at ``path`` the revision whose place it has, without keeping the main
+        thread waiting: see :meth:`wf_core.workfiles.Workfiles.adopt`."""
+        self._worker.submit(
+            lambda tool: tool.adopt(path, request, host=host), done=done, failed=failed
+        )
 
     def finish_writing(self, seconds: float) -> None:
         """Give a scene that was just written the time to get onto the disk."""

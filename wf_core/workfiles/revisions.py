@@ -201,6 +201,10 @@ class RevisionOperations(Operations):
             path=made.path,
         )
 
+    def output_types(self) -> list[str]:
+        """The names of what can be published, sorted."""
+        return sorted((kind.name for kind in self.desk.client.output_types()), key=str.casefold)
+
     def _output_type(self, reference: str) -> OutputType:
         kinds = self.desk.client.output_types()
         for kind in kinds:

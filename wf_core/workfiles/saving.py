@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wf_core.disk.locks import hold
 from wf_core.errors import NotFound, UsageError, WorkfilesError
-from wf_core.host import Host
+from wf_core.host import Host, SceneTag
 from wf_core.kitsu import server_version
 from wf_core.results import LaterRevision, PendingSave, SaveResult, SpoolResult, SyncResult
 from wf_core.saves import uploader
@@ -23,7 +23,7 @@ from wf_core.saves.spool import release
 from wf_core.workfiles.operations import Cancel, Operations, Progress
 from wf_core.workfiles.waiting import pending
 
-__all__ = ["SaveOperations"]
+__all__ = ["Followed", "SaveOperations"]
 
 _LOOKS_PER_SAVE = 5
 _LOOK_SECONDS = 60.0
@@ -31,6 +31,29 @@ _LOOK_SECONDS = 60.0
 and the uploader look at once."""
 _KNOWN_SECONDS = 60.0
 _PREPARE_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What an open scene is told that was saved under a provisional name, and has a number now.
+
+    Attributes:
+        tag: the scene's, with the number.
+        provisional: the file it was saved to.
+        final: the file it is in now as well.
+        result: the save.
+    """
+
+    tag: SceneTag
+    provisional: Path
+    final: Path
+    result: SaveResult
+
+    def tell(self, host: Host) -> None:
+        """Tell the application, on its main thread."""
+        host.set_tag(self.tag)
+        if host.can_follow and host.current_path() == self.provisional:
+            host.follow(self.final)
 
 
 class SaveOperations(Operations):
@@ -109,16 +132,38 @@ class SaveOperations(Operations):
             The save, once it has its number and its final file; None while there is nothing to
             follow.
         """
-        tag = host.get_tag()
-        if tag is None or tag.revision is not None or not tag.save_id:
+        followed = self.followed(host.get_tag(), host.current_path())
+        if followed is None:
             return None
-        row = self.desk.journal.get(tag.save_id)
+        followed.tell(host)
+        return followed.result
+
+    def followed(self, tag: SceneTag | None, path: Path | None) -> Followed | None:
+        """What became of the provisional save that a scene is of; None while nothing did, or when
+        it is of no such save. Reads the journal alone.
+
+        Args:
+            tag: the scene's. One that was saved before its task was known has none where a tag
+                needs a task: it is known by its file.
+            path: its file.
+        """
+        if tag is None:
+            row = self.desk.journal.at_path(str(path)) if path is not None else None
+            row = row if row is not None and row.scene_path != row.final_path else None
+        elif tag.revision is None and tag.save_id:
+            row = self.desk.journal.get(tag.save_id)
+        else:
+            row = None
         if row is None or row.working_file_id is None or row.provisional or not row.final_path:
             return None
-        host.set_tag(tag.model_copy(update={"task_id": row.task_id, "revision": row.revision}))
-        if host.can_follow and host.current_path() == Path(row.scene_path or ""):
-            host.follow(Path(row.final_path))
-        return _result(row)
+        known = SceneTag(
+            server=row.server,
+            task_id=row.task_id,
+            name=row.name,
+            revision=row.revision,
+            save_id=row.save_id,
+        )
+        return Followed(known, Path(row.scene_path or ""), Path(row.final_path), _result(row))
 
     def spool(self) -> SpoolResult:
         """How much is kept here for saves that are not on the server yet."""
@@ -145,8 +190,10 @@ class SaveOperations(Operations):
             PathTaken: the next revision belongs to another path by now.
             WorkfilesError: nothing was changed.
         """
-        file = AdoptedFile(
-            path, software=host.name, version=host.version, replaced=host.replaces_files
+        file = host.run_on_main_thread(
+            lambda: AdoptedFile(
+                path, software=host.name, version=host.version, replaced=host.replaces_files
+            )
         )
         saved = self.save(file, replace(request, adopt=path), wait=False)
 

@@ -1,15 +1,55 @@
-"""Sizes and ages, in the few characters a list has for them; what is said of a save, and of
-who else has its scene open."""
+"""What every application says in the same words: sizes and ages in the few characters a list has
+for them, what is said of tasks, revisions and saves, and of who else has a scene open."""
 
 from __future__ import annotations
 
 import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from wf_core.results import Presence
+    from wf_core.results import Presence, RevisionState
+    from wf_core.workfiles.following import NextRevision
 
-__all__ = ["age", "is_safe", "open_elsewhere", "saved", "size"]
+__all__ = [
+    "ASKING",
+    "NEXT_UNKNOWN",
+    "NO_REVISION",
+    "NO_REVISION_FITS",
+    "NO_TASK",
+    "NO_TASK_FITS",
+    "OPEN_CHANGED",
+    "REVISION_STATES",
+    "Remark",
+    "about_next",
+    "age",
+    "is_safe",
+    "missing",
+    "open_elsewhere",
+    "saved",
+    "size",
+]
+
+ASKING = "Asking Kitsu…"
+NO_TASK = "No open task is assigned to you. Choose a production above to see all of its tasks."
+NO_TASK_FITS = "No task fits what is chosen above."
+NO_REVISION = "No revision of this task yet."
+NO_REVISION_FITS = "No revision fits these words."
+NEXT_UNKNOWN = "Kitsu has not answered yet. Saving goes on without it, if need be."
+OPEN_CHANGED = (
+    "The file was changed after it was saved as this revision. Kitsu has the revision as it was: "
+    "move this file away to get that. Open takes the file with the changes."
+)
+
+REVISION_STATES: dict[RevisionState, str] = {
+    "committed": "",
+    "incomplete": "not sent yet",
+    "void": "given up",
+    "foreign": "made by another tool",
+}
+"""What is said of a revision's state; nothing of one that is as it should be."""
+
+Remark = tuple[Literal["offline", "behind", "taken"], str]
+"""What it is about, and the sentence."""
 
 _STEPS = (
     (60.0, 1.0, "s"),
@@ -110,3 +150,40 @@ def _read(stamp: str | None) -> datetime.datetime | None:
     except ValueError:
         return None
     return read if read.tzinfo else read.replace(tzinfo=datetime.timezone.utc)
+
+
+def about_next(upcoming: NextRevision) -> list[Remark]:
+    """What a person should know before saving as the next revision."""
+    remarks: list[Remark] = []
+    if not upcoming.online:
+        remarks.append(
+            (
+                "offline",
+                "The server does not answer. The scene is saved under a provisional name, and "
+                "gets its number when it does.",
+            )
+        )
+    if upcoming.behind:
+        comment = f"“{upcoming.newest_comment}”" if upcoming.newest_comment else "no comment"
+        remarks.append(
+            (
+                "behind",
+                f"{upcoming.newest_by} saved revision {upcoming.newest} ({comment}) after revision "
+                f"{upcoming.base_revision}, which this scene comes from. It is not in here.",
+            )
+        )
+    if upcoming.taken:
+        remarks.append(
+            (
+                "taken",
+                "Another file is there already. It is not a revision and is never written "
+                "over; you will be asked what to do with it.",
+            )
+        )
+    return remarks
+
+
+def missing(count: int) -> str:
+    """The line above a list of files that cannot be found."""
+    what = "1 file" if count == 1 else f"{count} files"
+    return f"{what} this scene needs cannot be found:"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .scene import Scene
 
@@ -23,6 +24,7 @@ class Maya:
         answers: what a person types or presses in the next dialogs; none: they close them.
         messages: what was shown.
         refuses: commands that fail, with what Maya says: "rename", "save", "open", "playblast".
+        panels: those of the main window, by name.
         calls_off_saves: a studio's script calls every save off, silently.
         log: events and saves, in their order.
     """
@@ -43,6 +45,7 @@ class Maya:
     callbacks: dict[int, tuple[str, Callable[..., object]]] = field(default_factory=dict)
     deferred: list[Callable[[], object]] = field(default_factory=list)
     ui: dict[str, dict[str, object]] = field(default_factory=dict)
+    panels: dict[str, Any] = field(default_factory=dict)
     runtime_commands: dict[str, dict[str, object]] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
     modifiers: int = 0

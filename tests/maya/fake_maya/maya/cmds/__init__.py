@@ -12,6 +12,7 @@ from .interface import (
     shelfButton,
     shelfLayout,
     warning,
+    workspaceControl,
 )
 from .plugins import internalVar, loadPlugin, pluginInfo, unloadPlugin
 from .scenes import (
@@ -59,4 +60,5 @@ __all__ = [
     "unloadPlugin",
     "warning",
     "workspace",
+    "workspaceControl",
 ]

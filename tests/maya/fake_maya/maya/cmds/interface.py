@@ -98,6 +98,46 @@ def shelfButton(
 
 
 @command
+def workspaceControl(
+    name: str,
+    *,
+    exists: bool = False,
+    edit: bool = False,
+    restore: bool = False,
+    close: bool = False,
+    label: str = "",
+    uiScript: str = "",
+    retain: bool = True,
+    checksPlugins: bool = False,
+    loadImmediately: bool = False,
+    initialWidth: int = 0,
+    minimumWidth: int = 0,
+    dockToMainWindow: tuple[str, bool] | None = None,
+) -> Any:
+    panels = _with_window().panels
+    if exists:
+        return name in panels
+    if edit:
+        if name not in panels:
+            raise RuntimeError(f"Object '{name}' not found.\n")
+        if close:
+            panels.pop(name).close()
+        elif restore:
+            panels[name].restored += 1
+        return None
+    if name in panels:
+        raise RuntimeError(f"Object's name '{name}' is not unique.\n")
+    if retain or not checksPlugins or not dockToMainWindow:
+        raise AssertionError("the panel would outlive what is in it, or be filled too early")
+    from ..panels import Panel  # without a window there is no Qt
+
+    panels[name] = Panel(label, _code(uiScript, "python"))
+    if loadImmediately:
+        panels[name].load()
+    return name
+
+
+@command
 def deleteUI(name: str, *, menu: bool = False, layout: bool = False) -> None:
     maya = _with_window()
     kind = "menu" if menu else "shelf" if layout else ""

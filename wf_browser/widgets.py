@@ -1,0 +1,230 @@
+"""Small widgets that several views share. Texts are shown as they are: none is taken for markup."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from .qt import QAction, QShortcut, QtCore, QtGui, QtWidgets, Signal
+
+__all__ = [
+    "Listing",
+    "Notice",
+    "PathField",
+    "SearchField",
+    "ask",
+    "button_for",
+    "columns",
+    "form",
+    "paragraph",
+    "rows",
+    "shortcut",
+    "tell",
+]
+
+Qt = QtCore.Qt
+Part = QtWidgets.QWidget | QtWidgets.QLayout | None
+Box = TypeVar("Box", bound=QtWidgets.QBoxLayout)
+
+_SPACE = 8
+
+
+def paragraph(text: str = "", *, bold: bool = False, faint: bool = False) -> QtWidgets.QLabel:
+    """A text of any length, to be selected and copied."""
+    label = QtWidgets.QLabel()
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setText(text)
+    label.setWordWrap(True)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    label.setMinimumWidth(1)
+    if bold:
+        font = label.font()
+        font.setBold(True)
+        label.setFont(font)
+    if faint:
+        label.setForegroundRole(QtGui.QPalette.ColorRole.PlaceholderText)
+    return label
+
+
+def rows(*parts: Part, margin: int = 0) -> QtWidgets.QVBoxLayout:
+    """A column of them; None stretches."""
+    return _lay_out(QtWidgets.QVBoxLayout(), parts, margin)
+
+
+def columns(*parts: Part, margin: int = 0) -> QtWidgets.QHBoxLayout:
+    """A line of them; None stretches."""
+    return _lay_out(QtWidgets.QHBoxLayout(), parts, margin)
+
+
+def _lay_out(box: Box, parts: Sequence[Part], margin: int) -> Box:
+    box.setContentsMargins(margin, margin, margin, margin)
+    box.setSpacing(_SPACE)
+    for part in parts:
+        if part is None:
+            box.addStretch(1)
+        elif isinstance(part, QtWidgets.QLayout):
+            box.addLayout(part)
+        else:
+            box.addWidget(part)
+    return box
+
+
+def form(*fields: tuple[str, QtWidgets.QWidget]) -> QtWidgets.QFormLayout:
+    """Fields with their names; an ampersand marks the letter that leads there."""
+    layout = QtWidgets.QFormLayout()
+    layout.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    layout.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
+    for name, field in fields:
+        layout.addRow(name, field)
+        field.setAccessibleName(name.replace("&", ""))
+    return layout
+
+
+def button_for(action: QAction) -> QtWidgets.QPushButton:
+    """A button that does what an action does, enabled when that is."""
+    button = QtWidgets.QPushButton(action.text())
+    button.setToolTip(action.toolTip())
+    button.clicked.connect(lambda *_: action.trigger())
+
+    def follow() -> None:
+        button.setEnabled(action.isEnabled())
+        button.setText(action.text())
+
+    action.changed.connect(follow)
+    follow()
+    return button
+
+
+def shortcut(keys: str, widget: QtWidgets.QWidget, function: Callable[[], object]) -> None:
+    """Keys that work while the keyboard is somewhere in ``widget``, and nowhere else: an
+    application has its own."""
+    made = QShortcut(QtGui.QKeySequence(keys), widget)
+    made.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    made.activated.connect(function)
+
+
+class SearchField(QtWidgets.QLineEdit):
+    """Where words to search for are typed; the down key leads to what was found."""
+
+    leaves = Signal()
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__()
+        self.setPlaceholderText(placeholder)
+        self.setAccessibleName(placeholder)
+        self.setClearButtonEnabled(True)
+
+    def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:  # noqa: N802  (Qt's name)
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.leaves.emit()
+        elif event.key() == Qt.Key.Key_Escape and self.text():
+            self.clear()
+        else:
+            super().keyPressEvent(event)
+
+
+class PathField(QtWidgets.QLineEdit):
+    """A path to be read and copied, its end in sight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setReadOnly(True)
+        self.setFrame(False)
+
+    def show_path(self, path: str) -> None:
+        """Show it."""
+        self.setText(path)
+        self.setToolTip(path)
+        self.end(False)
+
+
+class Notice(QtWidgets.QFrame):
+    """A line that says what happened, until it is closed or something else did."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFrameShape(QtWidgets.QFrame.Shape.StyledPanel)
+        self.text = paragraph()
+        self.action = QtWidgets.QPushButton()
+        self._close = QtWidgets.QToolButton()
+        self._close.setText("✕")
+        self._close.setAutoRaise(True)
+        self._close.setAccessibleName("Close this message")
+        self._close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._close.clicked.connect(self.hide)
+        self.setLayout(columns(self.text, self.action, self._close, margin=6))
+        self.text.setSizePolicy(
+            QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Preferred
+        )
+        self._do: Callable[[], object] | None = None
+        self.action.clicked.connect(lambda *_: self._do() if self._do else None)
+        self.hide()
+
+    def show_text(
+        self, text: str, *, action: str = "", do: Callable[[], object] | None = None
+    ) -> None:
+        """Show a text, and a button where something can be done about it."""
+        self.text.setText(text)
+        self.action.setText(action)
+        self.action.setVisible(bool(action))
+        self._do = do
+        self.setVisible(bool(text))
+
+
+class Listing(QtWidgets.QStackedWidget):
+    """A list, or in its place why there is nothing in it and what to do."""
+
+    def __init__(self, view: QtWidgets.QWidget) -> None:
+        super().__init__()
+        self.text = paragraph()
+        self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.action = QtWidgets.QPushButton()
+        self._do: Callable[[], object] | None = None
+        self.action.clicked.connect(lambda *_: self._do() if self._do else None)
+        empty = QtWidgets.QWidget()
+        empty.setLayout(rows(None, self.text, columns(None, self.action, None), None, margin=16))
+        self.addWidget(view)
+        self.addWidget(empty)
+
+    def show_list(self) -> None:
+        """Show the list."""
+        self.setCurrentIndex(0)
+
+    def show_why(
+        self, text: str, *, action: str = "", do: Callable[[], object] | None = None
+    ) -> None:
+        """Show why it is empty, and a button for what can be done."""
+        self.text.setText(text)
+        self.action.setText(action)
+        self.action.setVisible(bool(action))
+        self._do = do
+        self.setCurrentIndex(1)
+
+
+def _box(parent: QtWidgets.QWidget, title: str, text: str) -> QtWidgets.QMessageBox:
+    box = QtWidgets.QMessageBox(parent)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setWindowTitle(title)
+    box.setText(text)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    return box
+
+
+def tell(parent: QtWidgets.QWidget, title: str, text: str) -> None:
+    """Say something that must not be overlooked, without keeping anything waiting."""
+    box = _box(parent, title, text)
+    box.setIcon(QtWidgets.QMessageBox.Icon.Warning)
+    box.open()
+
+
+def ask(
+    parent: QtWidgets.QWidget, title: str, text: str, *, yes: str, do: Callable[[], object]
+) -> None:
+    """Ask whether to do something; no is the default."""
+    box = _box(parent, title, text)
+    box.setIcon(QtWidgets.QMessageBox.Icon.Question)
+    agree = box.addButton(yes, QtWidgets.QMessageBox.ButtonRole.AcceptRole)
+    cancel = box.addButton(QtWidgets.QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(cancel)
+    box.buttonClicked.connect(lambda pressed: do() if pressed is agree else None)
+    box.open()
