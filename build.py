@@ -393,9 +393,7 @@ def test_environments(
 
     def blender() -> dict[str, str]:
         inside = blender_env()
-        chosen = blenders()
-        if not every_blender:  # one for every test, and two more for those of the installation
-            chosen = chosen[:1] + [one for one in chosen[1:] if one[0] in FARTHEST]
+        chosen = blenders() if every_blender else blenders()[:1]
         every = {"WF_EVERY_BLENDER": "1"} if every_blender else {}
         return {"WF_BLENDER_PYTHON": str(inside), **with_extension(chosen), **every}
 
