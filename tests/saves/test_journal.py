@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -202,6 +203,28 @@ def test_when_several_processes_open_an_older_journal_then_it_is_migrated_once(
     with sqlite3.connect(path) as database:
         assert database.execute("PRAGMA user_version").fetchone()[0] == len(_MIGRATIONS)
     database.close()
+
+
+@pytest.mark.parametrize("started", range(10))
+def test_when_several_open_a_new_journal_at_once_then_each_has_it(
+    tmp_path: Path, started: int
+) -> None:
+    path = tmp_path / "home" / "journal.db"
+    ready = threading.Barrier(8)
+
+    def opened(_: int) -> Journal:
+        ready.wait()
+        return Journal(path)
+
+    with ThreadPoolExecutor(8) as pool:
+        journals = list(pool.map(opened, range(8)))
+    for number, journal in enumerate(journals):
+        journal.add(row(number))
+    found = len(journals[0].rows("planned"))
+    for journal in journals:
+        journal.close()
+
+    assert found == 8
 
 
 CHAINS = {

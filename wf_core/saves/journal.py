@@ -9,9 +9,11 @@ last read of each task, which lets a save render its path while the server is go
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
@@ -204,6 +206,21 @@ def translated(path: Path) -> Iterator[None]:
         ) from exc
 
 
+def _patiently(ask: Callable[[], object]) -> None:
+    """Ask for what SQLite refuses at once, and not after the time-out it was given, where
+    several processes open a new file at the same moment."""
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            ask()
+        except sqlite3.OperationalError as exc:
+            if "locked" not in str(exc) or time.monotonic() >= deadline:
+                raise
+            time.sleep(random.uniform(0.005, 0.05))
+        else:
+            return
+
+
 class Journal:
     """The journal of one user on one machine. Safe to use from several threads.
 
@@ -227,7 +244,7 @@ class Journal:
         )
         try:
             self._db.row_factory = sqlite3.Row
-            self._db.execute("PRAGMA journal_mode=WAL")
+            _patiently(lambda: self._db.execute("PRAGMA journal_mode=WAL"))
             self._refuse_if_damaged()
             self._migrate()
             self._inode = self._found()
