@@ -362,7 +362,8 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         say("tests with a server")
         # Each of the three has a private Kitsu of its own; files stay together, so that what
         # a file's tests share is made once.
-        several = ["-n", "3", "--dist", "loadgroup", *here] if rest == [] else here
+        beside_others = ["-n", "3", "--dist", "loadgroup", "--no-loadscope-reorder"]
+        several = [*beside_others, *here] if rest == [] else here
         command = pytest(python, several, "server and not blender")
         results["tests with a server"] = passed(run(command, env))
     if blender is not None and not options.quick:

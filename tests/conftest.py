@@ -15,6 +15,7 @@ from wf_core.private_kitsu import KitsuInfo, PrivateKitsu
 from wf_core.private_kitsu.locks import exclusive_or_none
 
 ROOT = Path(__file__).resolve().parent.parent
+LONGEST = ("test_torture.py", "test_server.py", "test_engines.py", "test_plain_rows.py")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,8 +33,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Whoever asks for the server needs the server: no test can forget its marker.
 
     Where tests run side by side, those of a file stay together, and so do those that need
-    the older release: each of their servers is made once.
+    the older release: each of their servers is made once. The longest files come first, so
+    that no worker is left alone with one at the end.
     """
+    items.sort(key=lambda item: item.path.name not in LONGEST)
     for item in items:
         if "kitsu" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.server)
