@@ -41,6 +41,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("direction", ["upload", "download"])
 def test_when_a_large_file_is_transferred_then_memory_stays_flat(

@@ -94,6 +94,7 @@ def test_when_two_files_would_share_a_path_then_the_longer_name_is_refused_at_an
     assert file_of(tree, "a", 1001)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=50)
 @given(sound_trees())
 def test_when_names_and_numbers_are_close_then_no_two_files_share_a_path(tree: Any) -> None:

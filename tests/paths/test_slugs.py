@@ -41,6 +41,7 @@ ENTANGLED = st.text(
 )
 
 
+@pytest.mark.slow
 @given(ENTANGLED)
 def test_when_any_text_is_slugified_then_it_is_what_the_pinned_slugify_gives(text: str) -> None:
     # The development environment has the release that Zou pins, over text-unidecode.
