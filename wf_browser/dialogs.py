@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from wf_core.workfiles import words
 
@@ -11,10 +12,13 @@ from .widgets import columns, form, paragraph, rows, shortcut
 
 if TYPE_CHECKING:
     from wf_core.results import PublishResult, Revision
+    from wf_core.workfiles import Workfiles
 
     from .session import Session
 
 __all__ = ["CommentDialog", "PublishDialog"]
+
+_T = TypeVar("_T")
 
 _WIDE = 400
 
@@ -38,13 +42,13 @@ class _Dialog(QtWidgets.QDialog):
         self.message = paragraph()
         self.button = QtWidgets.QPushButton(verb)
         self.button.setDefault(True)
-        self.button.clicked.connect(lambda *_: self.go())
         self._cancel = QtWidgets.QPushButton("Cancel")
         self._cancel.clicked.connect(lambda *_: self.reject())
         self.resize(_WIDE, 0)
 
-    def fill(self, name: str, field: QtWidgets.QWidget) -> None:
-        """Lay it out."""
+    def fill(self, name: str, field: QtWidgets.QWidget, go: Callable[[], None]) -> None:
+        """Lay it out; the button does ``go``."""
+        self.button.clicked.connect(lambda *_: go())
         what = f"Revision {self._revision.revision} of {self._revision.name}"
         self.setLayout(
             rows(
@@ -56,9 +60,16 @@ class _Dialog(QtWidgets.QDialog):
             )
         )
 
-    def go(self) -> None:
-        """Do it."""
-        raise NotImplementedError
+    def send(self, ask: Callable[[Workfiles], _T], done: Callable[[_T], None]) -> None:
+        """Ask Kitsu on a thread, tell ``done``, and close."""
+        self.button.setEnabled(False)
+
+        def end(answer: _T) -> None:
+            done(answer)
+            if is_alive(self):
+                self.accept()
+
+        self._session.do(ask, done=end, failed=self.fail)
 
     def fail(self, problem: Exception) -> None:
         """Say why it was not done, and let it be tried again."""
@@ -78,7 +89,7 @@ class CommentDialog(_Dialog):
         self.text.setTabChangesFocus(True)
         self.text.setFixedHeight(self.fontMetrics().height() * 5)
         self.text.selectAll()
-        self.fill("&Comment", self.text)
+        self.fill("&Comment", self.text, self.go)
         shortcut("Ctrl+Return", self, self.go)
 
     def go(self) -> None:
@@ -87,19 +98,11 @@ class CommentDialog(_Dialog):
         if not text:
             self.message.setText("Kitsu keeps no empty comment; type something.")
             return
-        self.button.setEnabled(False)
-
-        def done(_: Revision) -> None:
-            self._session.look_at_revisions()
-            if is_alive(self):
-                self.accept()
-
-        self._session.do(
+        self.send(
             lambda tool: tool.comment(
                 revision.task_id, revision.revision, text, name=revision.name
             ),
-            done=done,
-            failed=self.fail,
+            lambda _: self._session.look_at_revisions(),
         )
 
 
@@ -109,7 +112,7 @@ class PublishDialog(_Dialog):
     def __init__(self, session: Session, revision: Revision, parent: QtWidgets.QWidget) -> None:
         super().__init__(session, revision, parent, title="Publish", verb="&Publish")
         self.kinds = QtWidgets.QComboBox()
-        self.fill("&Output type", self.kinds)
+        self.fill("&Output type", self.kinds, self.go)
         self.button.setEnabled(False)
         self.message.setText(words.ASKING)
         session.do(lambda tool: tool.output_types(), done=self._show, failed=self.fail)
@@ -127,20 +130,16 @@ class PublishDialog(_Dialog):
     def go(self) -> None:
         """Publish it."""
         revision, kind = self._revision, self.kinds.currentText()
-        self.button.setEnabled(False)
 
         def done(made: PublishResult) -> None:
             self._session.said.emit(
                 f"Revision {revision.revision} is published as {made.output_type} "
                 f"{made.revision}: {made.path or made.name}"
             )
-            if is_alive(self):
-                self.accept()
 
-        self._session.do(
+        self.send(
             lambda tool: tool.publish(
                 revision.task_id, revision.revision, kind, name=revision.name
             ),
-            done=done,
-            failed=self.fail,
+            done,
         )

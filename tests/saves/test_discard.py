@@ -23,16 +23,30 @@ def server(tmp_path: Path) -> Iterator[ScriptedServer]:
     end_uploaders(tmp_path / "home")
 
 
+@pytest.fixture
+def kitsu(server: ScriptedServer) -> ScriptedKitsu:
+    return ScriptedKitsu(server)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    path = tmp_path / "scene.blend"
+    path.write_bytes(b"scene")
+    return path
+
+
+def save_in_doubt(workfiles: Workfiles, scene: Path, server: ScriptedServer) -> str:
+    """A save whose claim nobody answered; its id."""
+    server.on("POST", f"/data/tasks/{TASK}/working-files/new", reset())
+    return workfiles.save(FileHost(scene), SaveRequest(task=TASK)).save_id
+
+
 @pytest.mark.parametrize("given", [True, False], ids=["given after all", "never given"])
 def test_when_a_save_in_doubt_is_given_up_then_its_number_ends_void_or_free(
-    given: bool, server: ScriptedServer, tmp_path: Path
+    given: bool, kitsu: ScriptedKitsu, server: ScriptedServer, scene: Path, tmp_path: Path
 ) -> None:
-    kitsu = ScriptedKitsu(server)
-    scene = tmp_path / "scene.blend"
-    scene.write_bytes(b"scene")
     with Workfiles(settings_for(server.url, tmp_path)) as workfiles:
-        server.on("POST", f"/data/tasks/{TASK}/working-files/new", reset())
-        save_id = workfiles.save(FileHost(scene), SaveRequest(task=TASK)).save_id
+        save_id = save_in_doubt(workfiles, scene, server)
 
         workfiles.discard(save_id)
         waiting = workfiles.status()
@@ -50,14 +64,10 @@ def test_when_a_save_in_doubt_is_given_up_then_its_number_ends_void_or_free(
 
 
 def test_when_somebody_has_gone_past_it_then_its_number_is_void(
-    server: ScriptedServer, tmp_path: Path
+    kitsu: ScriptedKitsu, server: ScriptedServer, scene: Path, tmp_path: Path
 ) -> None:
-    kitsu = ScriptedKitsu(server)
-    scene = tmp_path / "scene.blend"
-    scene.write_bytes(b"scene")
     with Workfiles(settings_for(server.url, tmp_path)) as workfiles:
-        server.on("POST", f"/data/tasks/{TASK}/working-files/new", reset())
-        save_id = workfiles.save(FileHost(scene), SaveRequest(task=TASK)).save_id
+        save_id = save_in_doubt(workfiles, scene, server)
 
         workfiles.discard(save_id)
         kitsu.add(1, comment=marker.attach("", save_id))
