@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -26,6 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="use the running Kitsu whose `kitsu up --json` was written to FILE "
         "(or to the one WF_TEST_KITSU_INFO names) instead of starting one",
     )
+
+
+def pytest_configure() -> None:
+    """Hear Ctrl-C: a process that a script has put into the background ignores it, and so does
+    whatever it starts. Tests that press it would wait for ever."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

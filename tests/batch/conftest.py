@@ -74,14 +74,13 @@ class Batch:
         assert done.code == 0, done.out + done.err
         return self.run
 
-    def wait_for_fence(self, at: int, *, seconds: float = 30.0) -> None:
-        """Return once an attempt has its fence on the record of the task at ``at``."""
+    def wait_for_claim(self, at: int, *, seconds: float = 30.0) -> None:
+        """Return once an attempt has claimed a record of the task at ``at``."""
         give_up = time.monotonic() + seconds
         while time.monotonic() < give_up:
-            for record in self.kitsu.working_files(self.tasks[at].id):
-                if "fence" in ((record["data"] or {}).get("workfiles") or {}):
-                    return
-        pytest.fail(f"no fence after {seconds} s")
+            if self.kitsu.working_files(self.tasks[at].id):
+                return
+        pytest.fail(f"no claim after {seconds} s")
 
     def assert_each_committed_once(self, revision: int = 1) -> None:
         """Every task has that many revisions, the last with the bytes of its scene."""

@@ -89,7 +89,7 @@ def test_when_a_run_is_done_here_then_what_listens_is_on_loopback_and_has_nothin
     client = batch.wf.start(
         *("batch", "resume", str(run), "--workers", "1"), stdout=subprocess.DEVNULL
     )
-    batch.wait_for_fence(0)
+    batch.wait_for_claim(0)
 
     found = listening(client.pid)
 
@@ -140,7 +140,7 @@ def test_when_the_scheduler_goes_then_the_client_says_so_and_the_run_is_resumed(
         environ=cluster.environ,
         stdout=subprocess.PIPE,
     )
-    batch.wait_for_fence(1)
+    batch.wait_for_claim(1)
 
     cluster.scheduler.kill()
 

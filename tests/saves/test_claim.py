@@ -10,7 +10,7 @@ import pytest
 from wf_core.errors import InputError, NotLoggedIn, Refused, ServerUnavailable, WorkfilesError
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
-from wf_core.saves.claim import HIGHEST_REVISION, Claimer, ClaimUnresolved
+from wf_core.saves.claim import HIGHEST_REVISION, ClaimedElsewhere, Claimer, ClaimUnresolved
 
 Fault = tuple[WorkfilesError | None, WorkfilesError | None]
 
@@ -154,6 +154,25 @@ def test_when_answers_are_lost_then_there_is_one_record_and_it_is_mine(
 
     assert [r.revision for r in table.records] == [1]
     assert marker.carries(record.comment, MINE)
+
+
+@pytest.mark.parametrize("doubt", [False, True])
+def test_when_another_attempt_at_the_save_has_the_number_then_it_is_told_and_no_other_is_asked_for(
+    doubt: bool,
+) -> None:
+    table = Table()
+    here, there = (replace(claimer(table), claimant=c * 12) for c in "ab")
+    there.claim(plan=no_plan)
+
+    with pytest.raises(ClaimedElsewhere):
+        here.claim(plan=no_plan, planned=1, doubt=doubt)
+
+    (record,) = table.records
+    assert (record.comment, marker.detach(record.comment)) == (
+        "mine [wf:1111111122224333-bbbbbbbbbbbb]",
+        "mine",
+    )
+    assert there.claim(plan=no_plan, planned=1, doubt=True) is record
 
 
 def test_when_doubt_remains_then_the_same_number_is_asked_for_later() -> None:

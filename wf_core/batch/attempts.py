@@ -2,6 +2,10 @@
 
 What is on the server decides. A row that an earlier attempt has committed is done; one whose
 record was claimed is gone on with, whoever claimed it; else a number is claimed.
+
+A task's records, once read, serve the rows that follow within some seconds: should another
+attempt have claimed meanwhile, the number that is given out is not the one expected, and that
+is looked into before anything is written.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wf_core.batch.fence import Fence, Stale
+from wf_core.batch.fence import Fence, Stale, claimant_of, now
 from wf_core.batch.run import Row
 from wf_core.batch.scene import RowScene, same_bytes
 from wf_core.filehost import extension_of
@@ -18,6 +22,7 @@ from wf_core.kitsu.transfer import fetch_hash
 from wf_core.models import TaskContext, WorkingFile
 from wf_core.saves import marker
 from wf_core.saves.attempt import Attempt, Guard
+from wf_core.saves.claim import ClaimedElsewhere
 from wf_core.saves.desk import Desk
 from wf_core.saves.engine import SaveEngine
 from wf_core.saves.journal import OPEN_STATES, SaveRow
@@ -29,6 +34,7 @@ from wf_core.saves.spool import reserved_by
 __all__ = ["Attempts", "Processed", "Tried"]
 
 _MOST_ROUNDS = 3
+_RECENT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,8 @@ class Tried:
     attempt: int
 
 
-Processed = Callable[[Path], Path]
-"""Given the folder in which the revision will lie, the file that is to be saved."""
+Processed = Callable[[Callable[[], Path]], Path]
+"""The file that is to be saved; it may ask for the folder in which the revision will lie."""
 
 
 class _Mixed(Parked):
@@ -76,6 +82,7 @@ class Attempts:
         self._desk = desk
         self._engine = engine
         self._owner = owner
+        self._read: tuple[str, float, list[WorkingFile]] = ("", 0.0, [])
 
     def make(
         self, row: Row, context: TaskContext, *, scene: Processed, save_id: str, number: int
@@ -92,8 +99,8 @@ class Attempts:
         Raises:
             WorkfilesError: it was not saved; what is there of it serves the next attempt.
         """
-        for _ in range(_MOST_ROUNDS):
-            records = self._desk.client.working_files(context.task.id)
+        for round_ in range(_MOST_ROUNDS):
+            records = self._records(context.task.id, anew=number > 1 or round_ > 0)
             earlier = _found(records, row.name, save_id)
             if earlier is not None and marker.state_of(earlier) == "committed":
                 self._settle(save_id, earlier)
@@ -109,10 +116,18 @@ class Attempts:
                 saved = self._go_on(save_id, earlier, fence) or self._begin(
                     row, context, records, earlier, fence, save_id, scene
                 )
-            except _Twice:
+            except (_Twice, ClaimedElsewhere):
                 continue
             return _ended(self._unmixed(saved, fence), fence)
         raise Stale
+
+    def _records(self, task_id: str, *, anew: bool) -> list[WorkingFile]:
+        of_task, read_at, records = self._read
+        if anew or of_task != task_id or now() - read_at > _RECENT_SECONDS:
+            asked_at = now()
+            records = self._desk.client.working_files(task_id)
+            self._read = (task_id, asked_at, records)
+        return records
 
     def _guard(self, fence: Fence) -> Guard:
         """Where another owner was at the record before, its last request may still be on its
@@ -176,7 +191,7 @@ class Attempts:
         checks = self._engine.checks.records
         checks.hold(context)
         checks.know_revisions(context.task.id, records)
-        scene = processed(self._place(row, context, 1).parent)
+        scene = processed(lambda: self._place(row, context, 1).parent)
         made = self._made_before(row, context, earlier, save_id, scene)
         highest = max([0, *(r.revision for r in records if r.name == row.name)])
 
@@ -193,7 +208,11 @@ class Attempts:
             adopt=made,
         )
         attempt = Attempt(
-            save_id=save_id, record=earlier, claimed=claimed, guard=self._guard(fence)
+            save_id=save_id,
+            claimant=claimant_of(self._owner),
+            record=earlier,
+            claimed=claimed,
+            guard=self._guard(fence),
         )
         host = RowScene(scene, software=row.software, replace=made)
         return self._engine.save(host, request, deliver=True, attempt=attempt).row

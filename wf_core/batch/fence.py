@@ -1,11 +1,12 @@
 """The fence: which of several attempts at one row may touch its record.
 
-The attempt that has the record writes (owner, attempt) into ``data.workfiles.fence`` before it
-sends a byte, and reads it again before its last bytes are sent and before it commits, unless
-it read it a moment ago. A worker that was frozen for longer than the moment so finds the fence
-of the attempt that took its place, and stops. Who takes over from another owner waits for
-longer than the moment first: an attempt that has just read its own fence has sent its last
-bytes by then.
+Whoever claims a record says so in the claim itself, in its marker. An attempt that goes on with
+another's record writes (owner, attempt) into ``data.workfiles.fence`` before it sends a byte,
+which counts more than the marker. Each looks at the fence again before its last bytes are sent
+and before it commits, unless it did so a moment ago. A worker that was frozen for longer than
+the moment so finds the fence of the attempt that took its place, and stops. Who takes over from
+another owner waits for longer than the moment first: an attempt that has just looked at its own
+fence has sent its last bytes by then.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from wf_core.saves.journal import SaveRow
 from wf_core.saves.machine import boot_id, machine_name
 from wf_core.saves.parking import Parked
 
-__all__ = ["Fence", "Stale", "owner_of"]
+__all__ = ["Fence", "Stale", "claimant_of", "now", "owner_of"]
 
 MOMENT_SECONDS = 2.0
 """For so long a fence that was read counts as just read."""
@@ -47,6 +48,11 @@ def owner_of(home: Path) -> str:
     what tells it from another of the same name. Within one owner the row's lock decides."""
     place = f"{machine_name()}\0{boot_id()}\0{home.resolve()}"
     return f"{machine_name()}-{hashlib.sha256(place.encode()).hexdigest()[:12]}"
+
+
+def claimant_of(owner: str) -> str:
+    """What an owner's claims carry in their marker, see :mod:`wf_core.saves.marker`."""
+    return owner.rpartition("-")[2]
 
 
 class Fence:
@@ -79,8 +85,7 @@ class Fence:
         self._earlier = earlier
         theirs = _fence_of(earlier) if earlier is not None else {}
         self.attempt = max(attempt, _number(theirs.get("attempt")) + 1)
-        # A claim without a fence may be by anybody.
-        self.took_over = earlier is not None and theirs.get("owner") != owner
+        self.took_over = earlier is not None and not self._owns(earlier)
         self._seen = float("-inf")
 
     def take(self, row: SaveRow) -> None:
@@ -91,6 +96,9 @@ class Fence:
             WorkfilesError: the server does not take it.
         """
         assert row.working_file_id is not None
+        if self._earlier is None and row.mark == self._save_id:
+            self._seen = now()  # just claimed, and the claim says by whom
+            return
         data = (self._earlier.data or {}) if self._earlier is not None else {}
         fence = {"owner": self._owner, "attempt": self.attempt}
         facts = {"schema": 1, "save_id": self._save_id, "fence": fence}
@@ -98,7 +106,7 @@ class Fence:
         if self.took_over:
             time.sleep(TAKEOVER_SECONDS)
             self._look(row)
-        self._seen = _now()
+        self._seen = now()
 
     def check(self, row: SaveRow) -> None:
         """Make sure that the fence is still this attempt's.
@@ -107,16 +115,23 @@ class Fence:
             Stale: it is not.
             WorkfilesError: the server cannot be asked.
         """
-        if _now() - self._seen >= MOMENT_SECONDS:
+        if now() - self._seen >= MOMENT_SECONDS:
             self._look(row)
-            self._seen = _now()
+            self._seen = now()
 
     def _look(self, row: SaveRow) -> None:
         assert row.working_file_id is not None
         record = self._client.working_file(row.working_file_id)
         found = _fence_of(record)
-        if (found.get("owner"), found.get("attempt")) != (self._owner, self.attempt):
+        if not self._owns(record) or found.get("attempt", self.attempt) != self.attempt:
             raise Stale
+
+    def _owns(self, record: WorkingFile) -> bool:
+        """Whether the record is this owner's: by its fence, else by who claimed it."""
+        found = _fence_of(record)
+        if found:
+            return found.get("owner") == self._owner
+        return marker.claimant(record.comment) == claimant_of(self._owner)
 
 
 def _fence_of(record: WorkingFile) -> dict[str, Any]:
@@ -128,7 +143,7 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-def _now() -> float:
+def now() -> float:
     """Seconds on a clock that goes on while the machine sleeps, where there is one."""
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)

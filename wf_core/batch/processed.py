@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -31,12 +32,12 @@ class RowFile:
         self._picture = picture
         self._made: Path | None = None
 
-    def in_folder(self, folder: Path) -> Path:
+    def file(self, place: Callable[[], Path]) -> Path:
         """The file to save.
 
         Args:
-            folder: where the revision will lie. A processed file is written there, hidden, so
-                that the application makes its relative links for that place.
+            place: gives the folder in which the revision will lie. A processed file is written
+                there, hidden, so that the application makes its relative links for that place.
 
         Raises:
             WorkfilesError: the script came to nothing.
@@ -45,6 +46,7 @@ class RowFile:
         if not self._row.script:
             return scene
         if self._made is None:
+            folder = place()
             with in_words(folder, writing=True):
                 folder.mkdir(parents=True, exist_ok=True)
             out = folder / f".wf-{uuid.uuid4().hex}{scene.suffix}"

@@ -187,7 +187,7 @@ class Worker:
             context = self._tasks.context(row.task)
             save_id = self._run.save_id(row.row)
             tried = self._attempts.make(
-                row, context, scene=scene.in_folder, save_id=save_id, number=number
+                row, context, scene=scene.file, save_id=save_id, number=number
             )
             return tried, None, ""
         except NotLoggedIn:

@@ -28,12 +28,15 @@ class Attempt:
 
     Attributes:
         save_id: the save's id, the same for every attempt at it.
+        claimant: twelve hexadecimal digits of whoever makes the attempts here, written into
+            the claim.
         record: the record an earlier attempt has claimed for it, None where there is none.
         claimed: called as soon as the save has its record, before anything is written.
         guard: called before the last bytes are sent and before the record is committed.
     """
 
     save_id: str
+    claimant: str
     record: WorkingFile | None
     claimed: Guard
     guard: Guard

@@ -27,7 +27,14 @@ from wf_core.errors import (
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
 
-__all__ = ["HIGHEST_REVISION", "ClaimUnresolved", "Claimer", "Registry", "newest"]
+__all__ = [
+    "HIGHEST_REVISION",
+    "ClaimUnresolved",
+    "ClaimedElsewhere",
+    "Claimer",
+    "Registry",
+    "newest",
+]
 
 HIGHEST_REVISION = 2_147_483_646
 """The next number would be the column's maximum, after which Zou fails on every ``new``."""
@@ -76,6 +83,15 @@ class ClaimUnresolved(WorkfilesError):
         self.doubt = doubt
 
 
+class ClaimedElsewhere(WorkfilesError):
+    """Another attempt at the same save has the number already."""
+
+    kind = "claimed_elsewhere"
+
+    def __init__(self) -> None:
+        super().__init__("Another attempt at this save has claimed its number; this one stopped.")
+
+
 @dataclass(frozen=True)
 class Claimer:
     """Claims the next revision of one (task, name) for one save.
@@ -85,6 +101,7 @@ class Claimer:
         task_id, entity_id, name, software_id: what the revision is of.
         comment: the artist's comment, without a marker.
         save_id: whose claim it is.
+        claimant: which of several attempts at the save this is, "" where there is only one.
         patience: seconds after which the claim is given up as unresolved.
     """
 
@@ -96,6 +113,7 @@ class Claimer:
     comment: str
     save_id: str
     patience: float
+    claimant: str = ""
 
     def reserve(self, plan: Callable[[int], None], known: int) -> int:
         """Choose the number to ask for, and write it down; nobody is asked yet.
@@ -130,6 +148,7 @@ class Claimer:
 
         Raises:
             ClaimUnresolved: the server cannot be reached, or does not answer, in time.
+            ClaimedElsewhere: another attempt at this save has the number.
             WorkfilesError: the server refuses for good.
         """
         give_up = time.monotonic() + self.patience
@@ -194,7 +213,7 @@ class Claimer:
                     name=self.name,
                     revision=number,
                     software_id=self.software_id,
-                    comment=marker.attach(self.comment, self.save_id),
+                    comment=marker.attach(self.comment, self.save_id, self.claimant),
                 )
             except Refused as exc:
                 if "already exists" not in exc.message:
@@ -216,7 +235,7 @@ class Claimer:
             if last is not None and last.revision > number:
                 return None
             if last is not None and last.revision == number:
-                return last if marker.carries(last.comment, self.save_id) else None
+                return self._if_mine(last)
         records = self._persist(
             lambda: self.registry.entity_working_files(
                 self.entity_id, task_id=self.task_id, name=self.name
@@ -226,12 +245,19 @@ class Claimer:
         )
         for record in records:
             if record.revision == number:
-                return record if marker.carries(record.comment, self.save_id) else None
+                return self._if_mine(record)
         raise InputError(
             f"The server says that revision {number} already exists, but shows no such record. "
             "Nothing was claimed.",
             hint="Its database refuses the record for another reason; its log says which.",
         ) from refusal
+
+    def _if_mine(self, record: WorkingFile) -> WorkingFile | None:
+        if not marker.carries(record.comment, self.save_id):
+            return None
+        if marker.claimant(record.comment) != self.claimant:
+            raise ClaimedElsewhere
+        return record
 
     def _persist(self, read: Callable[[], _T], number: int | None, give_up: float) -> _T:
         """Read, again and again while the server is not available and there is time."""

@@ -200,7 +200,7 @@ class SaveEngine:
             if attempt.record is not None:
                 row = self.numbering.take_up(row, plan, attempt.record)
             else:
-                row = self.numbering.number(row, plan, provisional=False)
+                row = self.numbering.number(row, plan, provisional=False, claimant=attempt.claimant)
             attempt.claimed(row)
         except BaseException:
             now = self.journal.get(row.save_id)

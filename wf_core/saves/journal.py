@@ -182,6 +182,9 @@ _MIGRATIONS = (
     ALTER TABLE saves ADD COLUMN base_task_id TEXT;
     ALTER TABLE saves ADD COLUMN base_save_id TEXT;
     """,
+    """
+    CREATE INDEX saves_unchecked ON saves (server, seq) WHERE state='committed' AND checked<2;
+    """,
 )
 """One for each version of the tables, never changed once released; ``PRAGMA user_version`` says
 how many of them a journal has seen."""

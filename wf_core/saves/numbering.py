@@ -35,11 +35,14 @@ class Numbering:
     budget: Budget
     hurried: KitsuClient
 
-    def number(self, row: SaveRow, plan: Plan, *, provisional: bool = True) -> SaveRow:
+    def number(
+        self, row: SaveRow, plan: Plan, *, provisional: bool = True, claimant: str = ""
+    ) -> SaveRow:
         """Claim the next revision, or place the scene under a provisional name.
 
         Args:
             provisional: whether it may be placed so; else there is no save without a number.
+            claimant: see :class:`wf_core.saves.attempt.Attempt`.
 
         Returns:
             The row: claimed with its final path, or provisional with ``scene_path``.
@@ -47,6 +50,7 @@ class Numbering:
         Raises:
             WorkfilesError: the server refuses for good; the row is abandoned.
             ServerUnavailable: it gives no number now, and the name may not be provisional.
+            ClaimedElsewhere: another attempt at this save has one.
         """
         journal = self.delivery.journal
         if not plan.online and not provisional:
@@ -56,7 +60,7 @@ class Numbering:
         if not plan.online:
             return self._provisional(row, plan)
         try:
-            claimed = self._claim(row, plan)
+            claimed = self._claim(row, plan, claimant)
         except ClaimUnresolved as exc:
             self.delivery.circuit.trip_if_unreachable(exc.cause, waited=self.budget.seconds)
             row = journal.get(row.save_id) or row
@@ -86,7 +90,7 @@ class Numbering:
         row = self._written_down(row, plan, record.revision)
         return self._follow_new_tree(self.delivery.record_claim(row, record), record, plan)
 
-    def _claim(self, row: SaveRow, plan: Plan) -> tuple[SaveRow, WorkingFile] | None:
+    def _claim(self, row: SaveRow, plan: Plan, claimant: str) -> tuple[SaveRow, WorkingFile] | None:
         """The row with its record; None where earlier saves have to be numbered first.
 
         Only the choice of the number is done in turn. The requests of several processes then
@@ -107,6 +111,7 @@ class Numbering:
             comment=row.comment,
             save_id=row.save_id,
             patience=self.budget.left(),
+            claimant=claimant,
         )
         owner = row_lock(self.lock_folder, row.save_id)
         with take_turn(row.scope, self.lock_folder, owner) as turn:
