@@ -95,8 +95,8 @@ class Queue:
                 continue
             with hold(self.engine.row_lock(row.save_id)) as mine:
                 now = self.engine.journal.get(row.save_id)
-                if not mine or now is None or now.state != "committed":
-                    continue
+                if not mine or now is None or now.state != "committed" or now.checked >= 2:
+                    continue  # another process is at it, or has just been
                 try:
                     self.engine.delivery.look_again(now)
                 except (ServerError, NotLoggedIn):
