@@ -46,7 +46,7 @@ __all__ = [
 _TICK = 0.5  # seconds; looks at the clock and at two flags, as a rule
 _SEEN_SECONDS = 3.0  # a tab that was drawn so long ago is taken to be on the screen
 _SERVER_SECONDS = 30.0
-_QUEUE_SECONDS = 1.0
+_QUEUE_SECONDS = 2.0  # each look may end with the sidebar drawn, which takes about a beat of 60 Hz
 
 
 class _Clock:

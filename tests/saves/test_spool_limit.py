@@ -87,6 +87,24 @@ def test_when_what_waited_has_arrived_then_there_is_room_again(
     assert again.state == "committed"
 
 
+def test_when_another_process_has_just_looked_again_then_the_server_is_not_asked_once_more(
+    workfiles: Workfiles, server: ScriptedServer, scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ScriptedKitsu(server)
+    workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+    desk = workfiles.desk
+    (row,) = desk.journal.unchecked(server=desk.client.session.server)
+    both_saw = [desk.journal.update(row, next_try=None)]
+    monkeypatch.setattr(type(desk.journal), "unchecked", lambda *_, **__: both_saw)
+    before = len(server.requests)
+
+    for _ in range(2):
+        desk.queue.look_again()
+
+    assert [request.method for request in server.requests[before:]] == ["HEAD"]
+    assert workfiles.spool().size == 0
+
+
 def test_when_an_unknown_task_is_saved_over_the_limit_then_it_is_refused_too(
     workfiles: Workfiles, server: ScriptedServer, scene: Path
 ) -> None:
