@@ -55,7 +55,8 @@ from wf_core.saves.spool import Spool, release, reserve
 
 __all__ = ["Delivery"]
 
-_SECOND_LOOK_SECONDS = 5.0
+_SECOND_LOOK_SECONDS = 1.0
+_LATE_BODY_SECONDS = 5.0  # for the second look where an earlier body may still be on its way
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
 _SHORTEST_SECONDS = 0.001  # of a budget that is used up: the libraries below take no zero
@@ -311,7 +312,8 @@ class Delivery:
             parked=None,
             checked=1,
             boot=boot_id(),
-            next_try=monotonic() + _SECOND_LOOK_SECONDS,
+            next_try=monotonic()
+            + (_SECOND_LOOK_SECONDS if row.attempts <= 1 else _LATE_BODY_SECONDS),
         )
 
     def look_again(self, row: SaveRow) -> SaveRow:
