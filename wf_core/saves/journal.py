@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -318,7 +318,7 @@ class Journal:
         several journals have to stay in one order, should this one be lost as well.
         """
         columns = ["seq", *_COLUMNS]
-        values = asdict(row)
+        values = dict(vars(row))
         places = ", ".join(f":{column}" for column in columns)
         with self._transaction(durable=durable):
             if renew:
