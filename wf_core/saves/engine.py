@@ -8,7 +8,6 @@ delivery, which needs the artist no longer.
 from __future__ import annotations
 
 import datetime
-import threading
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -29,6 +28,7 @@ from wf_core.saves.journal import Journal, SaveRow
 from wf_core.saves.machine import boot_id, machine_name
 from wf_core.saves.numbering import Numbering
 from wf_core.saves.request import SaveRequest
+from wf_core.saves.settling import Settling
 from wf_core.saves.spool import Spool, release, reserve
 
 __all__ = ["SaveEngine", "Saved"]
@@ -119,13 +119,14 @@ class SaveEngine:
             row = self._write(host, row, adopt=request.adopt)
             if kept is not None:
                 kept(row)
-            settling = _Settling(self, row)
-            if not deliver or row.working_file_id is None:
+            deliver = deliver and row.working_file_id is not None
+            settling = Settling(self, row, scene_only=deliver and row.snapshot == "copy")
+            if not deliver:
                 return Saved(settling.finish(), plan)
             try:
                 row = self.delivery.deliver(
                     row,
-                    settled=settling.finish,
+                    settling=settling,
                     guard=None if attempt is None else attempt.guard,
                     progress=_named(progress, "Uploading"),
                     cancel=cancel,
@@ -266,54 +267,25 @@ class SaveEngine:
             mtime_ns=found.st_mtime_ns,
         )
 
-    def settle(self, row: SaveRow) -> SaveRow:
-        """Put scene and kept bytes on the disk itself; from here on the save is safe."""
+    def settle(self, row: SaveRow, *, kept: bool = True) -> SaveRow:
+        """Put scene and kept bytes on the disk itself; from here on the save is safe. Without
+        ``kept`` the scene only, for a save that is on its way to the server."""
         assert row.spool_path is not None and row.scene_path is not None
-        paths = {Path(row.spool_path), Path(row.scene_path)}
-        for path in paths if row.snapshot != "link" else {Path(row.spool_path)}:
-            fsync_file(path)
-        fsync_folder(Path(row.scene_path).parent)
+        scene, copy = Path(row.scene_path), Path(row.spool_path)
+        if row.snapshot != "link":
+            fsync_file(scene)
+        if kept or row.snapshot == "link":
+            fsync_file(copy)
+        fsync_folder(scene.parent)
         known = self.journal.get(row.save_id) or row
+        if not kept:
+            # Whoever has lost the journal learns of the claim, and that the scene is written.
+            self.spool.write_sidecar(copy.parent, known)
+            return known
         state = known.state if known.state in ("uploaded", "committed") else "saved"
         # The sidecar first: its folder is the kept copy's, so one sync does for both.
-        self.spool.write_sidecar(
-            Path(row.spool_path).parent, replace(known, state=state, synced=True)
-        )
+        self.spool.write_sidecar(copy.parent, replace(known, state=state, synced=True))
         return self.journal.update(known, state=state, synced=True)
-
-
-class _Settling:
-    """The sync to disk, under way beside the upload: both take about as long."""
-
-    def __init__(self, engine: SaveEngine, row: SaveRow) -> None:
-        self._row = row
-        self._failure: BaseException | None = None
-        self._engine = engine
-        self._thread = threading.Thread(target=self._run, name="wf-settle", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._row = self._engine.settle(self._row)
-        except BaseException as exc:  # noqa: BLE001  (handed to the thread that waits)
-            self._failure = exc
-
-    def finish(self) -> SaveRow:
-        """Wait for the sync; the row as it stands then.
-
-        Raises:
-            DiskFull, FileUnreadable: the disk did not take it.
-        """
-        self._thread.join()
-        if isinstance(self._failure, OSError):
-            raise FileUnreadable(
-                f"The disk did not take the save: {self._failure.strerror}. The scene in the "
-                "application is untouched.",
-                hint="Check the disk, then save again.",
-            ) from self._failure
-        if self._failure is not None:
-            raise self._failure
-        return self._row
 
 
 def _named(progress: Report | None, what: str) -> Callable[[int, int], None] | None:

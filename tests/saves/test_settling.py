@@ -1,0 +1,104 @@
+"""What a save has put on the disk by the time it is reported."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli.scripted_kitsu import TASK, ScriptedKitsu
+
+from tests.scripted_server import ScriptedServer, html_error
+from wf_core.errors import Cancelled
+from wf_core.filehost import FileHost
+from wf_core.saves import engine, uploader
+from wf_core.settings import load
+from wf_core.workfiles import SaveRequest, Workfiles
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with ScriptedServer() as scripted:
+        ScriptedKitsu(scripted)
+        yield scripted
+
+
+@pytest.fixture
+def workfiles(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workfiles]:
+    def copied(source: Path, target: Path, *, may_link: bool) -> str:
+        shutil.copy2(source, target)
+        return "copy"
+
+    monkeypatch.setattr(engine, "link_or_copy", copied)  # a disk that can do nothing else
+    monkeypatch.setattr(uploader, "start", lambda settings: False)
+    environment = {
+        "WF_HOME": str(tmp_path / "home"),
+        "WF_WORKSPACE": str(tmp_path / "workspace"),
+        "WF_SERVER": server.url,
+        "WF_TOKEN": "bot.token.secret",
+    }
+    with Workfiles(load(environment)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The folders of the files that were synced, in order."""
+    seen: list[str] = []
+    sync = engine.fsync_file
+
+    def noted(path: Path) -> None:
+        seen.append("spool" if ".wf-spool" in path.parts else "workspace")
+        sync(path)
+
+    monkeypatch.setattr(engine, "fsync_file", noted)
+    return seen
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> FileHost:
+    path = tmp_path / "scene.blend"
+    path.write_bytes(b"x" * 1000)
+    return FileHost(path)
+
+
+def test_when_a_save_is_reported_as_committed_then_its_scene_is_on_the_disk(
+    workfiles: Workfiles, synced: list[str], scene: FileHost
+) -> None:
+    assert workfiles.save(scene, SaveRequest(task=TASK)).state == "committed"
+
+    assert synced == ["workspace"]
+
+
+def test_when_a_save_has_to_wait_then_its_kept_copy_is_on_the_disk_too(
+    workfiles: Workfiles, server: ScriptedServer, synced: list[str], scene: FileHost
+) -> None:
+    server.on("POST", "/data/working-files/*/file", html_error(503))
+
+    assert workfiles.save(scene, SaveRequest(task=TASK)).state == "pending"
+
+    assert set(synced) == {"workspace", "spool"}
+    (row,) = workfiles.desk.journal.rows("saved")
+    assert row.synced
+
+
+def test_when_a_save_returns_before_its_upload_then_both_are_on_the_disk(
+    workfiles: Workfiles, synced: list[str], scene: FileHost
+) -> None:
+    assert workfiles.save(scene, SaveRequest(task=TASK), wait=False).state == "pending"
+
+    assert set(synced) == {"workspace", "spool"}
+
+
+def test_when_an_upload_is_cancelled_then_both_are_on_the_disk(
+    workfiles: Workfiles, synced: list[str], scene: FileHost
+) -> None:
+    with pytest.raises(Cancelled):
+        workfiles.save(scene, SaveRequest(task=TASK), cancel=lambda: True)
+
+    assert set(synced) == {"workspace", "spool"}
+    (row,) = workfiles.desk.journal.rows("saved")
+    assert row.synced
