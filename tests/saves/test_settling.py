@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import pytest
 from cli.scripted_kitsu import TASK, ScriptedKitsu
 
 from tests.scripted_server import ScriptedServer, html_error
-from wf_core.errors import Cancelled
+from wf_core.errors import Cancelled, WorkfilesError
 from wf_core.filehost import FileHost
 from wf_core.saves import engine, uploader
 from wf_core.settings import load
@@ -28,11 +28,6 @@ def server() -> Iterator[ScriptedServer]:
 def workfiles(
     server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Workfiles]:
-    def copied(source: Path, target: Path, *, may_link: bool) -> str:
-        shutil.copy2(source, target)
-        return "copy"
-
-    monkeypatch.setattr(engine, "link_or_copy", copied)  # a disk that can do nothing else
     monkeypatch.setattr(uploader, "start", lambda settings: False)
     environment = {
         "WF_HOME": str(tmp_path / "home"),
@@ -83,6 +78,41 @@ def test_when_a_save_has_to_wait_then_its_kept_copy_is_on_the_disk_too(
     assert set(synced) == {"workspace", "spool"}
     (row,) = workfiles.desk.journal.rows("saved")
     assert row.synced
+
+
+def test_when_a_save_has_to_wait_then_its_kept_copy_is_its_own(
+    workfiles: Workfiles, server: ScriptedServer, scene: FileHost
+) -> None:
+    server.on("POST", "/data/working-files/*/file", html_error(503))
+    saved = workfiles.save(scene, SaveRequest(task=TASK))
+    (row,) = workfiles.desk.journal.rows("saved")
+
+    with Path(saved.path).open("r+b") as written_over:
+        written_over.write(b"other")
+
+    assert row.spool_path is not None
+    assert Path(row.spool_path).read_bytes() == b"x" * 1000
+
+
+def test_when_another_program_writes_the_scene_during_its_upload_then_that_is_an_error(
+    workfiles: Workfiles, server: ScriptedServer, scene: FileHost, tmp_path: Path
+) -> None:
+    def write_over(_: object) -> object:
+        (written,) = (tmp_path / "workspace").rglob("*_v001.blend")
+        with written.open("r+b") as other:
+            other.write(b"other")
+        os.utime(written, (1, 1))
+        return html_error(503)
+
+    server.on("POST", "/data/working-files/*/file", write_over)
+
+    with pytest.raises(WorkfilesError, match="was written to") as told:
+        workfiles.save(scene, SaveRequest(task=TASK))
+
+    assert told.value.kind == "changed"
+    assert workfiles.sync().parked == 1
+    (pending,) = workfiles.status()
+    assert "was written to" in str(pending.error)
 
 
 def test_when_a_save_returns_before_its_upload_then_both_are_on_the_disk(

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wf_core.disk.copying import fsync_file, fsync_folder, link_or_copy
+from wf_core.disk.copying import copy_exactly, fsync_file, fsync_folder, link_or_copy
 from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import Cancelled, FileUnreadable
 from wf_core.host import Host, SceneTag
@@ -25,6 +25,7 @@ from wf_core.saves.checks import Checks, Plan
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.filing import Filing, Unfiled
 from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.kept import check_kept
 from wf_core.saves.machine import boot_id, machine_name
 from wf_core.saves.numbering import Numbering
 from wf_core.saves.request import SaveRequest
@@ -116,11 +117,14 @@ class SaveEngine:
                     if plan.online:
                         self.filing.file_earlier(row, plan.context)
                     row = self.numbering.number(row, plan)
-            row = self._write(host, row, adopt=request.adopt)
+            deliver = deliver and row.working_file_id is not None
+            # Whoever waits for the upload does not write the scene meanwhile.
+            lend = deliver and kept is None and request.adopt is None
+            row = self._write(host, row, adopt=request.adopt, lend=lend)
             if kept is not None:
                 kept(row)
-            deliver = deliver and row.working_file_id is not None
-            settling = Settling(self, row, scene_only=deliver and row.snapshot == "copy")
+            scene_only = deliver and row.snapshot in ("copy", "lent")
+            settling = Settling(self, row, scene_only=scene_only)
             if not deliver:
                 return Saved(settling.finish(), plan)
             try:
@@ -217,7 +221,7 @@ class SaveEngine:
         self.spool.write_sidecar(Path(row.spool_path or "").parent, row)
         return row
 
-    def _write(self, host: Host, row: SaveRow, *, adopt: Path | None) -> SaveRow:
+    def _write(self, host: Host, row: SaveRow, *, adopt: Path | None, lend: bool) -> SaveRow:
         target = Path(row.scene_path or row.final_path or "")
         before = host.get_tag()
         tag = SceneTag(
@@ -244,10 +248,15 @@ class SaveEngine:
         row = self.journal.update(
             row, durable=False, scene_path=str(target), written=True, boot=boot_id()
         )
-        return self.set_aside(row, may_link=host.replaces_files)
+        return self.set_aside(row, may_link=host.replaces_files, lend=lend)
 
-    def set_aside(self, row: SaveRow, *, may_link: bool) -> SaveRow:
+    def set_aside(self, row: SaveRow, *, may_link: bool, lend: bool = False) -> SaveRow:
         """Keep the bytes the scene has now; the row then knows the kept file by heart.
+
+        Args:
+            may_link: whoever writes the scene replaces it, so that a link keeps its bytes.
+            lend: a link will do until the save is on the server; should it have to wait, it
+                gets a copy.
 
         Raises:
             WorkfilesError: they cannot be kept; the scene itself is written.
@@ -255,7 +264,10 @@ class SaveEngine:
         assert row.spool_path is not None and row.scene_path is not None
         kept = Path(row.spool_path)
         kept.unlink(missing_ok=True)
-        how = link_or_copy(Path(row.scene_path), kept, may_link=may_link)
+        how: str = link_or_copy(Path(row.scene_path), kept, may_link=may_link or lend)
+        return self._known_by_heart(row, kept, "lent" if how == "link" and not may_link else how)
+
+    def _known_by_heart(self, row: SaveRow, kept: Path, how: str) -> SaveRow:
         found = kept.lstat()
         return self.journal.update(
             row,
@@ -269,9 +281,16 @@ class SaveEngine:
 
     def settle(self, row: SaveRow, *, kept: bool = True) -> SaveRow:
         """Put scene and kept bytes on the disk itself; from here on the save is safe. Without
-        ``kept`` the scene only, for a save that is on its way to the server."""
+        ``kept`` the scene only, for a save that is on its way to the server.
+
+        Raises:
+            Changed: the scene was written to before it had a copy.
+            DiskFull, FileUnreadable, OSError: the disk did not take it.
+        """
         assert row.spool_path is not None and row.scene_path is not None
         scene, copy = Path(row.scene_path), Path(row.spool_path)
+        if kept and row.snapshot == "lent":
+            row = self._own_copy(row, copy)
         if row.snapshot != "link":
             fsync_file(scene)
         if kept or row.snapshot == "link":
@@ -286,6 +305,16 @@ class SaveEngine:
         # The sidecar first: its folder is the kept copy's, so one sync does for both.
         self.spool.write_sidecar(copy.parent, replace(known, state=state, synced=True))
         return self.journal.update(known, state=state, synced=True)
+
+    def _own_copy(self, row: SaveRow, kept: Path) -> SaveRow:
+        """A copy in the place of a link that was to do for the time of an upload."""
+        check_kept(row)
+        half = kept.with_name(f".{row.save_id}.tmp")
+        half.unlink(missing_ok=True)
+        copy_exactly(kept, half)
+        check_kept(row)
+        half.replace(kept)
+        return self._known_by_heart(row, kept, "copy")
 
 
 def _named(progress: Report | None, what: str) -> Callable[[int, int], None] | None:

@@ -1,8 +1,8 @@
 """The sync of a save to the disk, under way beside its upload: both take about as long.
 
 A save that goes straight to the server is reported when it is there. Its scene is on the disk
-by then; the copy that was kept apart needs to be only where the save has to wait after all, so
-that a large scene is not written through twice (decision 13).
+by then; a copy of its own is made, and put on the disk, only where the save has to wait after all,
+so that a large scene is not written twice (decision 13).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Settling:
     Args:
         settler: does the rest, where there is some.
         row: the save.
-        scene_only: the kept copy may wait for :meth:`finish`.
+        scene_only: what is kept may wait for :meth:`finish`.
     """
 
     def __init__(self, settler: Settler, row: SaveRow, *, scene_only: bool) -> None:
