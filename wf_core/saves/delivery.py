@@ -300,7 +300,9 @@ class Delivery:
             raise PermissionDenied(
                 f"Revision {row.revision} is uploaded, but not recorded: the server lets only "
                 "assignees and managers of the task write its record.",
-                hint="Ask to be assigned to the task, then run: wf sync",
+                # Zou answers from a cache of 120 s (``tasks_service._get_task_cached``).
+                hint="Ask to be assigned to the task, then run: wf sync (Kitsu may take two "
+                "minutes to know).",
             ) from exc
         for path in {row.final_path, row.scene_path} - {None}:
             release(Path(str(path)), row.save_id)
