@@ -9,19 +9,12 @@ from pathlib import Path
 import pytest
 from cli.scripted_kitsu import TASK, ScriptedKitsu
 
+from tests.saves.bot import settings_of_bot
 from tests.scripted_server import ScriptedServer, html_error
 from wf_core.errors import Cancelled, WorkfilesError
 from wf_core.filehost import FileHost
 from wf_core.saves import engine, uploader
-from wf_core.settings import load
 from wf_core.workfiles import SaveRequest, Workfiles
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as scripted:
-        ScriptedKitsu(scripted)
-        yield scripted
 
 
 @pytest.fixture
@@ -29,13 +22,8 @@ def workfiles(
     server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Workfiles]:
     monkeypatch.setattr(uploader, "start", lambda settings: False)
-    environment = {
-        "WF_HOME": str(tmp_path / "home"),
-        "WF_WORKSPACE": str(tmp_path / "workspace"),
-        "WF_SERVER": server.url,
-        "WF_TOKEN": "bot.token.secret",
-    }
-    with Workfiles(load(environment)) as opened:
+    ScriptedKitsu(server)
+    with Workfiles(settings_of_bot(server.url, tmp_path)) as opened:
         yield opened
 
 
