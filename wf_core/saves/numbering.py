@@ -184,14 +184,15 @@ class Numbering:
 
     def _earlier_unclaimed(self, row: SaveRow) -> bool:
         """Whether saves of the same file made before this one still wait for a number;
-        those that can have one now get it first, so that the order stays."""
+        those that can have one now get it first, so that the order stays. Those that wait for
+        a person keep nobody waiting."""
         journal = self.delivery.journal
         for unfiled in journal.unfiled(server=row.server):
             before = unfiled.seq < row.seq and unfiled.may_be_filed_before(row.name)
             if before and self._may_mean(unfiled, row.task_id):
                 return True
         for earlier in journal.of_scope(row.scope, "saved"):
-            if earlier.seq >= row.seq or earlier.working_file_id is not None:
+            if earlier.seq >= row.seq or earlier.working_file_id is not None or earlier.parked:
                 continue
             with hold(row_lock(self.lock_folder, earlier.save_id)) as mine:
                 if not mine:
@@ -204,8 +205,8 @@ class Numbering:
                 try:
                     self.delivery.claim(now, patience=self.budget.left())
                 except WorkfilesError as exc:
-                    self.delivery.note_failure(now, exc)
-                    return True
+                    if self.delivery.note_failure(now, exc).parked is None:
+                        return True
         return False
 
     def _may_mean(self, unfiled: SaveRow, task_id: str) -> bool:

@@ -163,11 +163,15 @@ class Queue:
             row = self.engine.journal.get(save_id)
             if not mine or row is None or row.state not in OPEN_STATES:
                 return mine
-            if row.parked == UNSURE or (not everything and row.waits() > 0):
+            if row.parked == UNSURE:
+                return True
+            if not everything and row.waits() > 0:
                 return row.working_file_id is not None
             row = self.advance(row, progress=tally.bytes_of(row), cancel=cancel)
             tally.done(row)
-            return row.working_file_id is not None or row.state == "abandoned"
+            # Nobody knows whether one that waits for a person will ever have a number.
+            numbered = row.working_file_id is not None or row.state == "abandoned"
+            return numbered or row.parked is not None
 
     def advance(
         self,
