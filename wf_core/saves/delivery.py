@@ -306,7 +306,10 @@ class Delivery:
             ) from exc
         for path in {row.final_path, row.scene_path} - {None}:
             release(Path(str(path)), row.save_id)
-        return self._record_quietly(
+        # Of a lent scene the bytes may change from now on: whoever has lost the journal must
+        # learn that they were sent.
+        record_it = self._record if row.snapshot == "lent" else self._record_quietly
+        return record_it(
             row,
             state="committed",
             error=None,

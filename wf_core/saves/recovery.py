@@ -21,7 +21,7 @@ from wf_core.saves.delivery import Delivery
 from wf_core.saves.engine import SaveEngine
 from wf_core.saves.journal import Journal, SaveRow, translated
 from wf_core.saves.machine import boot_id
-from wf_core.saves.parking import Changed
+from wf_core.saves.parking import Parked
 from wf_core.saves.spool import Spool, release, reserved_by
 
 __all__ = ["UNSURE", "open_journal", "recover", "tidy_abandoned"]
@@ -90,7 +90,9 @@ def recover(row: SaveRow, engine: SaveEngine) -> SaveRow:
         # The application had replaced the file before its process died: it is complete.
         row = journal.update(row, written=True, scene_path=target, boot=boot_id())
     try:
-        if row.size is None or not _kept(row):
+        # A scene that was lent to its upload is the one copy there is: written to since, it is no
+        # longer what was saved.
+        if row.size is None or (row.snapshot != "lent" and not _kept(row)):
             row = engine.set_aside(row, may_link=False)
         if row.boot != boot_id() and not row.synced:
             return journal.update(
@@ -103,7 +105,7 @@ def recover(row: SaveRow, engine: SaveEngine) -> SaveRow:
                 ),
             )
         return engine.settle(row)
-    except Changed as exc:
+    except Parked as exc:
         return journal.update(row, state="saved", parked=exc.kind, error=str(exc))
     except (WorkfilesError, OSError) as exc:
         return journal.update(row, error=str(exc))
