@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from wf_core.errors import ServerError, WorkfilesError
 from wf_core.saves.journal import SaveRow
-from wf_core.steps import DISCARD, RETRY
+from wf_core.steps import DISCARD
 
 __all__ = ["Busy", "Changed", "Parked", "Stopped"]
 
@@ -24,10 +24,7 @@ class Stopped(Parked):
     kind = "stopped"
 
     def __init__(self) -> None:
-        super().__init__(
-            "The upload was stopped by hand. The save is safe on this machine.",
-            hint=f"{RETRY} sends it.",
-        )
+        super().__init__("The upload was stopped by hand. The save is safe on this machine.")
 
 
 class Changed(Parked):
