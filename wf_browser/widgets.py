@@ -74,14 +74,21 @@ def _lay_out(box: Box, parts: Sequence[Part], margin: int) -> Box:
     return box
 
 
-def form(*fields: tuple[str, QtWidgets.QWidget]) -> QtWidgets.QFormLayout:
-    """Fields with their names; an ampersand marks the letter that leads there."""
+def form(
+    *parts: tuple[str, QtWidgets.QWidget] | QtWidgets.QWidget | QtWidgets.QLayout,
+) -> QtWidgets.QFormLayout:
+    """Fields with their names, side by side; what has no name takes a line of its own. An ampersand
+    marks the letter that leads to a field."""
     layout = QtWidgets.QFormLayout()
-    layout.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    layout.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     layout.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
-    for name, field in fields:
-        layout.addRow(name, field)
-        field.setAccessibleName(name.replace("&", ""))
+    for part in parts:
+        if isinstance(part, tuple):
+            name, field = part
+            layout.addRow(name, field)
+            field.setAccessibleName(name.replace("&", ""))
+        else:
+            layout.addRow(part)
     return layout
 
 
