@@ -95,6 +95,9 @@ def run(kitsu: PrivateKitsu, folder: Path, *, seed: int, seconds: float, say: Sa
         for lane in lanes:
             lane.join(_END_OF_COMMANDS)
         proxy.drain()
+        # Zou remembers a task and its assignees for two minutes; a request that read them before
+        # they were changed may have put the old ones back. Assigning again has it forget them.
+        server.make_well()
         say("synchronising every home")
         statuses, stuck = settle(homes)
         say("looking at everything")

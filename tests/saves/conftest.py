@@ -13,11 +13,21 @@ import pytest
 from cli.relay import Relay
 from live_kitsu import LiveKitsu
 
+from tests.cli.running import end_uploaders
+from tests.scripted_server import ScriptedServer
 from wf_core.saves import uploader
 from wf_core.settings import load
 from wf_core.workfiles import Workfiles
 
 LogIn = Callable[..., Workfiles]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ScriptedServer]:
+    """A server that answers what the test says."""
+    with ScriptedServer() as scripted:
+        yield scripted
+    end_uploaders(tmp_path / "home")
 
 
 @pytest.fixture

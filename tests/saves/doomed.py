@@ -172,6 +172,7 @@ def _arrange(pipe: Connection, fate: _Fate) -> None:
         (circuit, "_OPEN_SECONDS", 0.1),
         (sending, "_LOST_ANSWER_SECONDS", 0.0),
         (delivery, "_SECOND_LOOK_SECONDS", 0.0),
+        (delivery, "_LATE_BODY_SECONDS", 0.0),
         (uploader, "start", lambda _: False),  # the test sends what is left, when it likes
     ):
         assert hasattr(owner, name), name

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from cli.scripted_kitsu import TASK, ScriptedKitsu
 
+from tests.saves.bot import settings_of_bot
 from tests.scripted_server import (
     Answer,
     AnswerOrFunction,
@@ -27,7 +28,7 @@ from tests.scripted_server import (
 )
 from wf_core.filehost import FileHost
 from wf_core.saves import circuit
-from wf_core.settings import Settings, load
+from wf_core.settings import Settings
 from wf_core.workfiles import SaveRequest, Workfiles
 
 pytestmark = pytest.mark.usefixtures("no_uploader")
@@ -39,12 +40,6 @@ tests. A save that waited as long as the profile lets a request wait would take 
 
 
 @pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as scripted:
-        yield scripted
-
-
-@pytest.fixture
 def scene(tmp_path: Path) -> Path:
     path = tmp_path / "scene.blend"
     path.write_bytes(b"scene")
@@ -52,16 +47,7 @@ def scene(tmp_path: Path) -> Path:
 
 
 def settings_for(url: str, tmp_path: Path) -> Settings:
-    settings = load(
-        {
-            "WF_HOME": str(tmp_path / "home"),
-            "WF_WORKSPACE": str(tmp_path / "workspace"),
-            "WF_SERVER": url,
-            "WF_TOKEN": "bot.token.secret",
-        }
-    )
-    profile = settings.profile.model_copy(update={"offline_budget": BUDGET, "cache_seconds": 0})
-    return settings.model_copy(update={"profile": profile})
+    return settings_of_bot(url, tmp_path, offline_budget=BUDGET, cache_seconds=0)
 
 
 def one_after_the_other(request: Request) -> Answer:

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.running import end_uploaders
 from tests.cli.scripted_kitsu import TASK, ScriptedKitsu
 from tests.saves.test_budget import settings_for
 from tests.scripted_server import ScriptedServer, reset
 from wf_core.filehost import FileHost
 from wf_core.saves import marker
 from wf_core.workfiles import SaveRequest, Workfiles
-
-
-@pytest.fixture
-def server(tmp_path: Path) -> Iterator[ScriptedServer]:
-    with ScriptedServer() as scripted:
-        yield scripted
-    end_uploaders(tmp_path / "home")
 
 
 @pytest.fixture

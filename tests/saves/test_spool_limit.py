@@ -8,18 +8,12 @@ from pathlib import Path
 import pytest
 from cli.scripted_kitsu import TASK, ScriptedKitsu
 
+from tests.saves.bot import settings_of_bot
 from tests.scripted_server import ScriptedServer, html_error
 from wf_core.errors import DiskFull
 from wf_core.filehost import FileHost
 from wf_core.saves import uploader
-from wf_core.settings import load
 from wf_core.workfiles import SaveRequest, Workfiles
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    with ScriptedServer() as scripted:
-        yield scripted
 
 
 @pytest.fixture
@@ -27,16 +21,7 @@ def workfiles(
     server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Workfiles]:
     monkeypatch.setattr(uploader, "start", lambda settings: False)
-    settings = load(
-        {
-            "WF_HOME": str(tmp_path / "home"),
-            "WF_WORKSPACE": str(tmp_path / "workspace"),
-            "WF_SERVER": server.url,
-            "WF_TOKEN": "bot.token.secret",
-        }
-    )
-    profile = settings.profile.model_copy(update={"spool_limit": 2500})
-    with Workfiles(settings.model_copy(update={"profile": profile})) as opened:
+    with Workfiles(settings_of_bot(server.url, tmp_path, spool_limit=2500)) as opened:
         yield opened
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,24 @@ class Account:
         """Give a file or an empty folder to the account (nothing to do for our own)."""
         if self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
+
+    def check_enters(self, folder: Path) -> None:
+        """Make sure that the account can look into a folder (nothing to do for our own).
+
+        Raises:
+            InputError: one of the folders above is closed to it, as root's own home is.
+        """
+        if self.uid is None:
+            return
+        for part in [folder, *folder.parents]:
+            found = part.stat()
+            if not found.st_mode & stat.S_IXOTH and found.st_uid != self.uid:
+                raise InputError(
+                    "PostgreSQL does not run as root, and the account nobody, which it runs as "
+                    f"instead, cannot enter {part}.",
+                    hint="Set WF_HOME to a folder that everybody may enter (below /srv or "
+                    "/var/lib, say), or run this as an ordinary user.",
+                )
 
 
 def database_account() -> Account:

@@ -14,6 +14,7 @@ from typing import Any
 
 from wf_core.errors import DiskFull, InputError, ServerError
 from wf_core.private_kitsu import database, demo, processes, services
+from wf_core.private_kitsu.account import database_account
 from wf_core.private_kitsu.database import LIVE, Database
 from wf_core.private_kitsu.environment import ZouEnvironment, named_environment
 from wf_core.private_kitsu.home import (
@@ -231,7 +232,9 @@ class PrivateKitsu:
                 f"{self.home} has {free // 2**20} MiB left; {_SPACE // 2**20} MiB are needed.",
                 hint="Make room, or choose another home.",
             )
+        database_account().check_enters(self._home.folder)
         zou = self._environment(progress)
+        database_account().check_enters(zou.postgres)
         # A web server that survived its database would answer from a cache, so all or none.
         self._stop(progress)
         for name in ("postgres", "redis", "zou"):

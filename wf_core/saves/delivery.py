@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +50,7 @@ from wf_core.saves.lineage import base_of
 from wf_core.saves.machine import boot_id, monotonic
 from wf_core.saves.placing import Placing
 from wf_core.saves.sending import Ask, Report, Sending, check_still_mine
+from wf_core.saves.settling import Settling
 from wf_core.saves.spool import Spool, release, reserve
 from wf_core.steps import RETRY
 
@@ -83,7 +83,7 @@ class Delivery:
         self,
         row: SaveRow,
         *,
-        settled: Callable[[], SaveRow] | None = None,
+        settling: Settling | None = None,
         guard: Guard | None = None,
         progress: Report | None = None,
         cancel: Ask | None = None,
@@ -91,8 +91,7 @@ class Delivery:
         """Take the row as far as it goes now. The caller holds the row's lock.
 
         Args:
-            settled: waits until the save is on this machine's disk; called once the bytes
-                are sent, for a save whose sync runs beside its upload.
+            settling: the sync of a save that is just being made, which runs beside its upload.
             guard: see :class:`wf_core.saves.attempt.Attempt`.
             progress: called with bytes sent and bytes in total.
             cancel: asked per piece whether to stop.
@@ -116,7 +115,7 @@ class Delivery:
             if row.state in ("claimed", "saved"):
                 row, record = self._sending.send(
                     row,
-                    settled=settled or (lambda: row),
+                    settled=settling.scene if settling is not None else None,
                     guard=guard,
                     progress=progress,
                     cancel=cancel,
@@ -128,8 +127,8 @@ class Delivery:
         except Cancelled:
             raise
         except WorkfilesError as exc:
-            if settled is not None:
-                settled()
+            if settling is not None:
+                settling.finish()
             return self.note_failure(self.journal.get(row.save_id) or row, exc)
         self.circuit.reset()
         return row
@@ -302,7 +301,9 @@ class Delivery:
             raise PermissionDenied(
                 f"Revision {row.revision} is uploaded, but not recorded: the server lets only "
                 "assignees and managers of the task write its record.",
-                hint=f"Ask to be assigned to the task, then {RETRY}.",
+                # Zou answers from a cache of 120 s (``tasks_service._get_task_cached``).
+                hint=f"Ask to be assigned to the task, then {RETRY} (Kitsu may take two minutes to "
+                "know).",
             ) from exc
         for path in {row.final_path, row.scene_path} - {None}:
             release(Path(str(path)), row.save_id)

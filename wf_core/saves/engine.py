@@ -8,7 +8,6 @@ delivery, which needs the artist no longer.
 from __future__ import annotations
 
 import datetime
-import threading
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -16,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wf_core.disk.copying import fsync_file, fsync_folder, link_or_copy
+from wf_core.disk.copying import copy_exactly, fsync_file, fsync_folder, link_or_copy
 from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import Cancelled, FileUnreadable
 from wf_core.host import Host, SceneTag
@@ -26,9 +25,11 @@ from wf_core.saves.checks import Checks, Plan
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.filing import Filing, Unfiled
 from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.kept import check_kept
 from wf_core.saves.machine import boot_id, machine_name
 from wf_core.saves.numbering import Numbering
 from wf_core.saves.request import SaveRequest
+from wf_core.saves.settling import Settling
 from wf_core.saves.spool import Spool, release, reserve
 
 __all__ = ["SaveEngine", "Saved"]
@@ -116,16 +117,20 @@ class SaveEngine:
                     if plan.online:
                         self.filing.file_earlier(row, plan.context)
                     row = self.numbering.number(row, plan)
-            row = self._write(host, row, adopt=request.adopt)
+            deliver = deliver and row.working_file_id is not None
+            # Whoever waits for the upload does not write the scene meanwhile.
+            lend = deliver and kept is None and request.adopt is None
+            row = self._write(host, row, adopt=request.adopt, lend=lend)
             if kept is not None:
                 kept(row)
-            settling = _Settling(self, row)
-            if not deliver or row.working_file_id is None:
+            scene_only = deliver and row.snapshot in ("copy", "lent")
+            settling = Settling(self, row, scene_only=scene_only)
+            if not deliver:
                 return Saved(settling.finish(), plan)
             try:
                 row = self.delivery.deliver(
                     row,
-                    settled=settling.finish,
+                    settling=settling,
                     guard=None if attempt is None else attempt.guard,
                     progress=_named(progress, "Uploading"),
                     cancel=cancel,
@@ -216,7 +221,7 @@ class SaveEngine:
         self.spool.write_sidecar(Path(row.spool_path or "").parent, row)
         return row
 
-    def _write(self, host: Host, row: SaveRow, *, adopt: Path | None) -> SaveRow:
+    def _write(self, host: Host, row: SaveRow, *, adopt: Path | None, lend: bool) -> SaveRow:
         target = Path(row.scene_path or row.final_path or "")
         before = host.get_tag()
         tag = SceneTag(
@@ -243,10 +248,15 @@ class SaveEngine:
         row = self.journal.update(
             row, durable=False, scene_path=str(target), written=True, boot=boot_id()
         )
-        return self.set_aside(row, may_link=host.replaces_files)
+        return self.set_aside(row, may_link=host.replaces_files, lend=lend)
 
-    def set_aside(self, row: SaveRow, *, may_link: bool) -> SaveRow:
+    def set_aside(self, row: SaveRow, *, may_link: bool, lend: bool = False) -> SaveRow:
         """Keep the bytes the scene has now; the row then knows the kept file by heart.
+
+        Args:
+            may_link: whoever writes the scene replaces it, so that a link keeps its bytes.
+            lend: a link will do until the save is on the server; should it have to wait, it
+                gets a copy.
 
         Raises:
             WorkfilesError: they cannot be kept; the scene itself is written.
@@ -254,7 +264,10 @@ class SaveEngine:
         assert row.spool_path is not None and row.scene_path is not None
         kept = Path(row.spool_path)
         kept.unlink(missing_ok=True)
-        how = link_or_copy(Path(row.scene_path), kept, may_link=may_link)
+        how: str = link_or_copy(Path(row.scene_path), kept, may_link=may_link or lend)
+        return self._known_by_heart(row, kept, "lent" if how == "link" and not may_link else how)
+
+    def _known_by_heart(self, row: SaveRow, kept: Path, how: str) -> SaveRow:
         found = kept.lstat()
         return self.journal.update(
             row,
@@ -266,54 +279,42 @@ class SaveEngine:
             mtime_ns=found.st_mtime_ns,
         )
 
-    def settle(self, row: SaveRow) -> SaveRow:
-        """Put scene and kept bytes on the disk itself; from here on the save is safe."""
-        assert row.spool_path is not None and row.scene_path is not None
-        paths = {Path(row.spool_path), Path(row.scene_path)}
-        for path in paths if row.snapshot != "link" else {Path(row.spool_path)}:
-            fsync_file(path)
-        fsync_folder(Path(row.scene_path).parent)
-        known = self.journal.get(row.save_id) or row
-        state = known.state if known.state in ("uploaded", "committed") else "saved"
-        # The sidecar first: its folder is the kept copy's, so one sync does for both.
-        self.spool.write_sidecar(
-            Path(row.spool_path).parent, replace(known, state=state, synced=True)
-        )
-        return self.journal.update(known, state=state, synced=True)
-
-
-class _Settling:
-    """The sync to disk, under way beside the upload: both take about as long."""
-
-    def __init__(self, engine: SaveEngine, row: SaveRow) -> None:
-        self._row = row
-        self._failure: BaseException | None = None
-        self._engine = engine
-        self._thread = threading.Thread(target=self._run, name="wf-settle", daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._row = self._engine.settle(self._row)
-        except BaseException as exc:  # noqa: BLE001  (handed to the thread that waits)
-            self._failure = exc
-
-    def finish(self) -> SaveRow:
-        """Wait for the sync; the row as it stands then.
+    def settle(self, row: SaveRow, *, kept: bool = True) -> SaveRow:
+        """Put scene and kept bytes on the disk itself; from here on the save is safe. Without
+        ``kept`` the scene only, for a save that is on its way to the server.
 
         Raises:
-            DiskFull, FileUnreadable: the disk did not take it.
+            Changed: the scene was written to before it had a copy.
+            DiskFull, FileUnreadable, OSError: the disk did not take it.
         """
-        self._thread.join()
-        if isinstance(self._failure, OSError):
-            raise FileUnreadable(
-                f"The disk did not take the save: {self._failure.strerror}. The scene in the "
-                "application is untouched.",
-                hint="Check the disk, then save again.",
-            ) from self._failure
-        if self._failure is not None:
-            raise self._failure
-        return self._row
+        assert row.spool_path is not None and row.scene_path is not None
+        scene, copy = Path(row.scene_path), Path(row.spool_path)
+        if kept and row.snapshot == "lent":
+            row = self._own_copy(row, copy)
+        if row.snapshot != "link":
+            fsync_file(scene)
+        if kept or row.snapshot == "link":
+            fsync_file(copy)
+        fsync_folder(scene.parent)
+        known = self.journal.get(row.save_id) or row
+        if not kept:
+            # Whoever has lost the journal learns of the claim, and that the scene is written.
+            self.spool.write_sidecar(copy.parent, known)
+            return known
+        state = known.state if known.state in ("uploaded", "committed") else "saved"
+        # The sidecar first: its folder is the kept copy's, so one sync does for both.
+        self.spool.write_sidecar(copy.parent, replace(known, state=state, synced=True))
+        return self.journal.update(known, state=state, synced=True)
+
+    def _own_copy(self, row: SaveRow, kept: Path) -> SaveRow:
+        """A copy in the place of a link that was to do for the time of an upload."""
+        check_kept(row)
+        half = kept.with_name(f".{row.save_id}.tmp")
+        half.unlink(missing_ok=True)
+        copy_exactly(kept, half)
+        check_kept(row)
+        half.replace(kept)
+        return self._known_by_heart(row, kept, "copy")
 
 
 def _named(progress: Report | None, what: str) -> Callable[[int, int], None] | None:

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -47,6 +47,8 @@ class SaveRow:
         final_path: where the revision belongs; None while the number is not known.
         scene_path: where the scene was written: the final path or a provisional one.
         spool_path: the bytes of the moment, kept apart until they are on the server.
+        snapshot: how they are: link, reflink, copy; lent: a link for the time of an upload
+            that somebody waits for, who so does not write the scene.
         written: the application finished writing; ``synced``: file and spool are on the disk.
         parked: kind of the error nothing but a person can clear, else None.
         next_try: on the monotonic clock of ``boot``; None: at once.
@@ -318,7 +320,7 @@ class Journal:
         several journals have to stay in one order, should this one be lost as well.
         """
         columns = ["seq", *_COLUMNS]
-        values = asdict(row)
+        values = dict(vars(row))
         places = ", ".join(f":{column}" for column in columns)
         with self._transaction(durable=durable):
             if renew:

@@ -21,6 +21,7 @@ from wf_core.saves.delivery import Delivery
 from wf_core.saves.engine import SaveEngine
 from wf_core.saves.journal import Journal, SaveRow, translated
 from wf_core.saves.machine import boot_id
+from wf_core.saves.parking import Changed
 from wf_core.saves.spool import Spool, release, reserved_by
 from wf_core.steps import RETRY
 
@@ -103,6 +104,8 @@ def recover(row: SaveRow, engine: SaveEngine) -> SaveRow:
                 ),
             )
         return engine.settle(row)
+    except Changed as exc:
+        return journal.update(row, state="saved", parked=exc.kind, error=str(exc))
     except (WorkfilesError, OSError) as exc:
         return journal.update(row, error=str(exc))
 

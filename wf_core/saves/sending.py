@@ -48,7 +48,7 @@ class Sending:
         self,
         row: SaveRow,
         *,
-        settled: Callable[[], SaveRow],
+        settled: Callable[[], None] | None,
         guard: Guard | None,
         progress: Report | None,
         cancel: Ask | None,
@@ -56,7 +56,7 @@ class Sending:
         """Bring the bytes of a claimed save to the server. The caller holds the row's lock.
 
         Args:
-            settled: called once the bytes are sent; waits until the save is on the disk.
+            settled: called once the bytes are sent; waits until the scene is on the disk.
             guard: called before the last of them are.
             progress: called with bytes sent and bytes in total.
             cancel: asked per piece whether to stop.
@@ -76,11 +76,13 @@ class Sending:
             if row.attempts or row.sha256:
                 done = self._already_there(row)
                 if done is not None:
-                    settled()
+                    if settled is not None:
+                        settled()
                     return done, None
             started = time.monotonic()
             sha256, record = self._send(row, lock, guard, progress, cancel)
-            settled()
+            if settled is not None:
+                settled()
             row = self._uploaded(row, sha256)
             fresh = time.monotonic() - started < _MOMENT_SECONDS
             return row, record if fresh else None

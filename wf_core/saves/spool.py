@@ -17,7 +17,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 
 from wf_core.disk.copying import fsync_folder, rename_exclusive
@@ -103,7 +103,7 @@ class Spool:
         with in_words(target, writing=True):
             descriptor = os.open(temporary, flags, 0o600)
             with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                json.dump(asdict(row), stream)
+                stream.write(json.dumps(vars(row)))
                 stream.flush()
                 os.fsync(stream.fileno())
             temporary.replace(target)

@@ -1,0 +1,122 @@
+"""What a save has put on the disk by the time it is reported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from cli.scripted_kitsu import TASK, ScriptedKitsu
+
+from tests.saves.bot import settings_of_bot
+from tests.scripted_server import ScriptedServer, html_error
+from wf_core.errors import Cancelled, WorkfilesError
+from wf_core.filehost import FileHost
+from wf_core.saves import engine, uploader
+from wf_core.workfiles import SaveRequest, Workfiles
+
+
+@pytest.fixture
+def workfiles(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Workfiles]:
+    monkeypatch.setattr(uploader, "start", lambda settings: False)
+    ScriptedKitsu(server)
+    with Workfiles(settings_of_bot(server.url, tmp_path)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The folders of the files that were synced, in order."""
+    seen: list[str] = []
+    sync = engine.fsync_file
+
+    def noted(path: Path) -> None:
+        seen.append("spool" if ".wf-spool" in path.parts else "workspace")
+        sync(path)
+
+    monkeypatch.setattr(engine, "fsync_file", noted)
+    return seen
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> FileHost:
+    path = tmp_path / "scene.blend"
+    path.write_bytes(b"x" * 1000)
+    return FileHost(path)
+
+
+def test_when_a_save_is_reported_as_committed_then_its_scene_is_on_the_disk(
+    workfiles: Workfiles, synced: list[str], scene: FileHost
+) -> None:
+    assert workfiles.save(scene, SaveRequest(task=TASK)).state == "committed"
+
+    assert synced == ["workspace"]
+
+
+def test_when_a_save_has_to_wait_then_its_kept_copy_is_on_the_disk_too(
+    workfiles: Workfiles, server: ScriptedServer, synced: list[str], scene: FileHost
+) -> None:
+    server.on("POST", "/data/working-files/*/file", html_error(503))
+
+    assert workfiles.save(scene, SaveRequest(task=TASK)).state == "pending"
+
+    assert set(synced) == {"workspace", "spool"}
+    (row,) = workfiles.desk.journal.rows("saved")
+    assert row.synced
+
+
+def test_when_a_save_has_to_wait_then_its_kept_copy_is_its_own(
+    workfiles: Workfiles, server: ScriptedServer, scene: FileHost
+) -> None:
+    server.on("POST", "/data/working-files/*/file", html_error(503))
+    saved = workfiles.save(scene, SaveRequest(task=TASK))
+    (row,) = workfiles.desk.journal.rows("saved")
+
+    with Path(saved.path).open("r+b") as written_over:
+        written_over.write(b"other")
+
+    assert row.spool_path is not None
+    assert Path(row.spool_path).read_bytes() == b"x" * 1000
+
+
+def test_when_another_program_writes_the_scene_during_its_upload_then_that_is_an_error(
+    workfiles: Workfiles, server: ScriptedServer, scene: FileHost, tmp_path: Path
+) -> None:
+    def write_over(_: object) -> object:
+        (written,) = (tmp_path / "workspace").rglob("*_v001.blend")
+        with written.open("r+b") as other:
+            other.write(b"other")
+        os.utime(written, (1, 1))
+        return html_error(503)
+
+    server.on("POST", "/data/working-files/*/file", write_over)
+
+    with pytest.raises(WorkfilesError, match="was written to") as told:
+        workfiles.save(scene, SaveRequest(task=TASK))
+
+    assert told.value.kind == "changed"
+    assert workfiles.sync().parked == 1
+    (pending,) = workfiles.status()
+    assert "was written to" in str(pending.error)
+
+
+def test_when_a_save_returns_before_its_upload_then_both_are_on_the_disk(
+    workfiles: Workfiles, synced: list[str], scene: FileHost
+) -> None:
+    assert workfiles.save(scene, SaveRequest(task=TASK), wait=False).state == "pending"
+
+    assert set(synced) == {"workspace", "spool"}
+
+
+def test_when_an_upload_is_cancelled_then_both_are_on_the_disk(
+    workfiles: Workfiles, synced: list[str], scene: FileHost
+) -> None:
+    with pytest.raises(Cancelled):
+        workfiles.save(scene, SaveRequest(task=TASK), cancel=lambda: True)
+
+    assert set(synced) == {"workspace", "spool"}
+    (row,) = workfiles.desk.journal.rows("saved")
+    assert row.synced
