@@ -1,10 +1,10 @@
 """The pictures of the browser in docs/images: real widgets over a real Kitsu.
 
     python3 build.py kitsu up --json > .wf/kitsu.json
-    PYTHONPATH=tests .wf/envs/dev/bin/python -m tools.browser_pictures .wf/kitsu.json docs/images
+    PYTHONPATH=tests .wf/envs/dev/bin/python -m tools.browser_pictures .wf/kitsu.json .wf/pictures
 
-Makes a task in the production Demo of that Kitsu and saves some revisions of it; look at what comes
-of it before it is committed.
+Makes two tasks in the production Demo of that Kitsu and saves some revisions of each. Takes every
+page in light and in dark colours; look at all of them, and replace those that docs/images has.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from live_kitsu import FreshTask, LiveKitsu
 
 from wf_browser.alone import FileDesk
+from wf_browser.dialogs import CommentDialog, PublishDialog
 from wf_browser.qt import QtCore, QtGui, QtWidgets
 from wf_browser.saving import SaveDialog
 from wf_browser.window import Browser
@@ -42,23 +43,20 @@ ROLES = QtGui.QPalette.ColorRole
 def main(arguments: list[str]) -> int:
     """Make them; 0 when all are there."""
     info, folder = Path(arguments[0]), Path(arguments[1])
+    folder.mkdir(parents=True, exist_ok=True)
     kitsu = LiveKitsu(KitsuInfo.from_json(json.loads(info.read_text(encoding="utf-8"))))
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     application = QtWidgets.QApplication(["pictures"])
     application.setStyle("Fusion")
     light = application.palette()
-    with tempfile.TemporaryDirectory() as scratch:
-        os.environ["WF_HOME"] = f"{scratch}/home"
-        os.environ["WF_WORKSPACE"] = (
-            "/mnt/work" if os.access("/mnt", os.W_OK) else f"{scratch}/work"
-        )
-        task = kitsu.fresh_task(
-            asset=f"Lamp {int(time.time()) % 1000}", assign=("artist", "artist2")
-        )
-        _make_history(kitsu, task, Path(scratch))
-        uploader.start = lambda settings: False  # type: ignore[assignment]
-        _log_in(kitsu, "artist")
+    uploader.start = lambda settings: False  # type: ignore[assignment]
+    with tempfile.TemporaryDirectory(prefix="scenes-") as scratch:
+        os.environ["WF_HOME"], os.environ["WF_WORKSPACE"] = f"{scratch}/home", f"{scratch}/work"
         for name, palette in (("", light), ("-dark", _dark(light))):
+            number = int(time.time()) % 1000
+            task = kitsu.fresh_task(asset=f"Lamp {number}", assign=("artist", "artist2"))
+            _make_history(kitsu, task, Path(scratch))
+            _log_in(kitsu, "artist")
             application.setPalette(palette)
             _take(folder, name, task, Path(scratch))
     return 0
@@ -156,6 +154,10 @@ def _take(folder: Path, name: str, task: FreshTask, scratch: Path) -> None:
     revisions.choose_first()
     _pause(1.5)  # for the pictures
     browser.grab().save(str(folder / f"browser-revisions{name}.png"))
+    browser.resize(400, 680)
+    _pause(0.3)
+    browser.grab().save(str(folder / f"browser-narrow{name}.png"))
+    browser.resize(900, 560)
 
     scene = scratch / "lamp.ma"
     scene.write_bytes(os.urandom(4_000_000))
@@ -176,18 +178,26 @@ def _take(folder: Path, name: str, task: FreshTask, scratch: Path) -> None:
     browser.resize(620, 300)
     _pause(0.3)
     browser.grab().save(str(folder / f"browser-uploads{name}.png"))
-    browser.uploads.discard.setEnabled(True)
     session.do(lambda tool: tool.discard(session.pending[0].save_id))
-    browser.tabs.setCurrentWidget(browser.splitter)
-    browser.resize(400, 680)
     _wait(lambda: not session.pending or session.look_at_queue())
-    _pause(1.0)
     browser.notice.hide()
-    browser.grab().save(str(folder / f"browser-narrow{name}.png"))
     browser.resize(560, 380)
     browser.tabs.setCurrentWidget(browser.settings)
     _pause(0.3)
     browser.grab().save(str(folder / f"browser-settings{name}.png"))
+    browser.show_checks()
+    _wait(lambda: session.checks is not None)
+    _pause(0.3)
+    browser.grab().save(str(folder / f"browser-checks{name}.png"))
+    _wait(lambda: session.revisions is not None)
+    revision = session.revisions.items[0]
+    for kind, made in (("comment", CommentDialog), ("publish", PublishDialog)):
+        shown = made(session, revision, browser)
+        shown.open()
+        _wait(shown.button.isEnabled)
+        _pause(0.3)
+        shown.grab().save(str(folder / f"browser-{kind}{name}.png"))
+        shown.reject()
     browser.pages.setCurrentWidget(browser.login)
     browser.resize(480, 360)
     _pause(0.3)

@@ -28,8 +28,10 @@ FARTHEST = ("4.2", "5.2")
 
 BLENDER_STUBS = "20260730"
 
-QTS = {(3, 10): "PySide2==5.15.2.1", (3, 13): "PySide6-Essentials"}
-"""What Maya 2024 and 2027 have; what 2025 and 2026 have is tested in every run."""
+QT = "PySide6-Essentials==6.11.3"
+"""In the environment of the tools."""
+QTS = {(3, 10): "PySide2==5.15.2.1", (3, 11): "PySide6-Essentials==6.5.3", (3, 13): QT}
+"""By the Python of Maya 2024, of 2025 and 2026, and of 2027."""
 
 OLD_ZOU_PYTHONS = ((3, 11), (3, 12))
 
@@ -82,7 +84,7 @@ def qt_env() -> Path:
     return ensure_venv(
         ENVS / "qt",
         python=found_dev_python(),
-        requirements=["PySide6-Essentials"],
+        requirements=[QT],
         constraints=[PINS / "dev-constraints.txt"],
         log=ENVS / "qt.log",
         progress=say,

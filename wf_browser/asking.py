@@ -133,6 +133,11 @@ class Asking(QtCore.QObject):
         if not isinstance(problem, errors.Cancelled):
             self.said.emit(self.in_words(problem))
 
+    def why_not(self, topic: str) -> str:
+        """Why there is no answer to a question, and what to do; "" where nothing went wrong."""
+        problem = self.problems.get(topic)
+        return self.in_words(problem) if problem is not None else ""
+
     def in_words(self, problem: Exception) -> str:
         """What went wrong and what to do."""
         return errors.said(problem, details=self.application.details())

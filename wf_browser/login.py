@@ -76,13 +76,14 @@ class LoginPage(QtWidgets.QWidget):
         inside = QtWidgets.QWidget()
         inside.setMaximumWidth(_WIDEST)
         inside.setLayout(
-            rows(
+            form(
                 title,
-                form(("&Address", self.server)),
+                ("&Address", self.server),
                 columns(self.browser, self.cancel, None),
                 about,
                 other,
-                form(("&E-mail", self.email), ("&Password", self.password)),
+                ("&E-mail", self.email),
+                ("&Password", self.password),
                 self._second,
                 columns(self.log_in, None),
                 self.message,

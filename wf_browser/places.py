@@ -51,11 +51,15 @@ class SettingsPage(QtWidgets.QScrollArea):
 
     def _lay_out(self) -> None:
         self.mounts.setHorizontalHeaderLabels(list(_COLUMNS))
-        self.mounts.horizontalHeader().setStretchLastSection(True)
+        self.mounts.horizontalHeader().setSectionResizeMode(
+            QtWidgets.QHeaderView.ResizeMode.Stretch
+        )
         self.mounts.verticalHeader().hide()
         self.mounts.setTabKeyNavigation(False)
         self.mounts.setAccessibleName("Mount points")
-        self.mounts.setMinimumHeight(self.fontMetrics().height() * 6)
+        line = self.fontMetrics().height()
+        self.mounts.setMinimumHeight(line * 6)
+        self.mounts.setMaximumHeight(line * 8)  # Apply is in sight in a panel of usual height
         inside = QtWidgets.QWidget()
         inside.setLayout(
             rows(
@@ -70,8 +74,7 @@ class SettingsPage(QtWidgets.QScrollArea):
                 ),
                 self.mounts,
                 columns(self.add, self.remove, None),
-                self.message,
-                columns(None, self.revert, self.apply),
+                columns(self.message, self.revert, self.apply),
                 None,
                 margin=8,
             )
@@ -79,7 +82,8 @@ class SettingsPage(QtWidgets.QScrollArea):
         self.account.setSizePolicy(
             QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Preferred
         )
-        self.about.setSizePolicy(self.account.sizePolicy())
+        for text in (self.about, self.message):
+            text.setSizePolicy(self.account.sizePolicy())
         self.setWidgetResizable(True)
         self.setFrameShape(QtWidgets.QFrame.Shape.NoFrame)
         self.setWidget(inside)

@@ -146,8 +146,7 @@ class RevisionView(QtWidgets.QWidget):
         self.task.setText(session.task[1] if session.task else "No task is chosen")
         state = session.state()
         if state is None:
-            problem = session.problems.get("scene")
-            text = session.in_words(problem) if problem else ""
+            text = session.why_not("scene")
         elif session.application.chooses_files and state.kind in ("no_task", "unsaved"):
             text = ""
         else:
@@ -176,26 +175,20 @@ class RevisionView(QtWidgets.QWidget):
         if self.names.currentIndex() > 0:
             found = [one for one in found if one.name == self.names.currentText()]
         self.list.show_records(found)
-        problem = session.problems.get("revisions")
-        if found:
-            self.listing.show_list()
-        elif session.task is None:
+        if session.task is None:
             self.listing.show_why(
                 "Choose a task to see its revisions.",
                 action="Search Tasks",
                 do=self.wants_task.emit,
             )
-        elif problem is not None:
-            self.listing.show_why(
-                session.in_words(problem), action="Try Again", do=session.look_at_revisions
-            )
-        elif session.revisions is None:
-            self.listing.show_why(words.ASKING)
-        elif session.revisions.items:
-            self.listing.show_why(
-                words.NO_REVISION_FITS, action="Clear the Search", do=self._clear_search
-            )
-        else:
+        elif not self.listing.show_search(
+            found,
+            session.revisions,
+            problem=session.why_not("revisions"),
+            ask_again=session.look_at_revisions,
+            nothing_fits=words.NO_REVISION_FITS,
+            clear=self._clear_search,
+        ):
             self.listing.show_why(
                 words.NO_REVISION, action="Save the First One…", do=self.save.trigger
             )

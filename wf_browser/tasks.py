@@ -62,23 +62,18 @@ class TaskView(QtWidgets.QWidget):
         self._show_productions()
         found = session.tasks.find(self.search.text()) if session.tasks else []
         self.list.show_records(found)
-        problem = session.problems.get("tasks")
-        if found:
-            self.listing.show_list()
-        elif problem is not None:
-            self.listing.show_why(
-                session.in_words(problem), action="Try Again", do=session.look_at_tasks
-            )
-        elif session.tasks is None:
-            self.listing.show_why(words.ASKING)
-        elif session.tasks.items:
-            self.listing.show_why(
-                words.NO_TASK_FITS, action="Clear the Search", do=self.search.clear
-            )
-        elif session.production:
-            self.listing.show_why("This production has no tasks yet.")
-        else:
-            self.listing.show_why(words.NO_TASK)
+        if self.listing.show_search(
+            found,
+            session.tasks,
+            problem=session.why_not("tasks"),
+            ask_again=session.look_at_tasks,
+            nothing_fits=words.NO_TASK_FITS,
+            clear=self.search.clear,
+        ):
+            return
+        self.listing.show_why(
+            "This production has no tasks yet." if session.production else words.NO_TASK
+        )
 
     def _show_productions(self) -> None:
         wanted = [("", _MINE), *self._session.productions]

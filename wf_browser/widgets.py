@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from wf_core.workfiles import words
 
 from .qt import QAction, QShortcut, QtCore, QtGui, QtWidgets, Signal
+
+if TYPE_CHECKING:
+    from wf_core.workfiles.browsing import Searchable
 
 __all__ = [
     "Listing",
@@ -69,14 +74,21 @@ def _lay_out(box: Box, parts: Sequence[Part], margin: int) -> Box:
     return box
 
 
-def form(*fields: tuple[str, QtWidgets.QWidget]) -> QtWidgets.QFormLayout:
-    """Fields with their names; an ampersand marks the letter that leads there."""
+def form(
+    *parts: tuple[str, QtWidgets.QWidget] | QtWidgets.QWidget | QtWidgets.QLayout,
+) -> QtWidgets.QFormLayout:
+    """Fields with their names, side by side; what has no name takes a line of its own. An ampersand
+    marks the letter that leads to a field."""
     layout = QtWidgets.QFormLayout()
-    layout.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    layout.setFieldGrowthPolicy(QtWidgets.QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
     layout.setRowWrapPolicy(QtWidgets.QFormLayout.RowWrapPolicy.WrapLongRows)
-    for name, field in fields:
-        layout.addRow(name, field)
-        field.setAccessibleName(name.replace("&", ""))
+    for part in parts:
+        if isinstance(part, tuple):
+            name, field = part
+            layout.addRow(name, field)
+            field.setAccessibleName(name.replace("&", ""))
+        else:
+            layout.addRow(part)
     return layout
 
 
@@ -138,6 +150,21 @@ class PathField(QtWidgets.QLineEdit):
         self.end(False)
 
 
+class Remedy(QtWidgets.QPushButton):
+    """Does what can be done about a text beside it, and is not there where that is nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._do: Callable[[], object] | None = None
+        self.clicked.connect(lambda *_: self._do() if self._do else None)
+
+    def offer(self, what: str, do: Callable[[], object] | None) -> None:
+        """Be the button for it; "" and None for nothing."""
+        self.setText(what)
+        self.setVisible(bool(what))
+        self._do = do
+
+
 class Notice(QtWidgets.QFrame):
     """A line that says what happened, until it is closed or something else did."""
 
@@ -145,7 +172,7 @@ class Notice(QtWidgets.QFrame):
         super().__init__()
         self.setFrameShape(QtWidgets.QFrame.Shape.StyledPanel)
         self.text = paragraph()
-        self.action = QtWidgets.QPushButton()
+        self.action = Remedy()
         self._close = QtWidgets.QToolButton()
         self._close.setText("✕")
         self._close.setAutoRaise(True)
@@ -156,8 +183,6 @@ class Notice(QtWidgets.QFrame):
         self.text.setSizePolicy(
             QtWidgets.QSizePolicy.Policy.Expanding, QtWidgets.QSizePolicy.Policy.Preferred
         )
-        self._do: Callable[[], object] | None = None
-        self.action.clicked.connect(lambda *_: self._do() if self._do else None)
         self.hide()
 
     def show_text(
@@ -165,9 +190,7 @@ class Notice(QtWidgets.QFrame):
     ) -> None:
         """Show a text, and a button where something can be done about it."""
         self.text.setText(text)
-        self.action.setText(action)
-        self.action.setVisible(bool(action))
-        self._do = do
+        self.action.offer(action, do)
         self.setVisible(bool(text))
 
 
@@ -178,9 +201,7 @@ class Listing(QtWidgets.QStackedWidget):
         super().__init__()
         self.text = paragraph()
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.action = QtWidgets.QPushButton()
-        self._do: Callable[[], object] | None = None
-        self.action.clicked.connect(lambda *_: self._do() if self._do else None)
+        self.action = Remedy()
         empty = QtWidgets.QWidget()
         empty.setLayout(rows(None, self.text, columns(None, self.action, None), None, margin=16))
         self.addWidget(view)
@@ -190,14 +211,47 @@ class Listing(QtWidgets.QStackedWidget):
         """Show the list."""
         self.setCurrentIndex(0)
 
+    def show_search(
+        self,
+        found: Sequence[object],
+        answer: Searchable[Any] | None,
+        *,
+        problem: str,
+        ask_again: Callable[[], object],
+        nothing_fits: str,
+        clear: Callable[[], object],
+    ) -> bool:
+        """Show what was found, or why nothing was.
+
+        Args:
+            found: what is in the list.
+            answer: what was searched; None while it is not here.
+            problem: why it is not, where that is known; "" otherwise.
+            ask_again: what can be done about that.
+            nothing_fits: what is said where all of it was passed over.
+            clear: what can be done about that.
+
+        Returns:
+            False where there was nothing to search, which the caller knows more about.
+        """
+        if found:
+            self.show_list()
+        elif problem:
+            self.show_why(problem, action="Try Again", do=ask_again)
+        elif answer is None:
+            self.show_why(words.ASKING)
+        elif answer.items:
+            self.show_why(nothing_fits, action="Clear the Search", do=clear)
+        else:
+            return False
+        return True
+
     def show_why(
         self, text: str, *, action: str = "", do: Callable[[], object] | None = None
     ) -> None:
         """Show why it is empty, and a button for what can be done."""
         self.text.setText(text)
-        self.action.setText(action)
-        self.action.setVisible(bool(action))
-        self._do = do
+        self.action.offer(action, do)
         self.setCurrentIndex(1)
 
 

@@ -22,6 +22,7 @@ __all__ = ["Browser"]
 
 _NARROW = 620
 """Logical pixels below which tasks are above revisions instead of beside them."""
+_GAP = 10
 
 
 class Browser(QtWidgets.QWidget):
@@ -57,6 +58,7 @@ class Browser(QtWidgets.QWidget):
         self.splitter.setStretchFactor(0, 2)
         self.splitter.setStretchFactor(1, 3)
         self.splitter.setChildrenCollapsible(False)
+        self.splitter.setHandleWidth(_GAP)
         self.tabs = QtWidgets.QTabWidget()
         self.tabs.setDocumentMode(True)
         for page, title in (

@@ -142,6 +142,12 @@ def test_when_an_upload_is_cancelled_then_it_waits_until_it_is_sent_again(
     assert kitsu.working_files(task.id)[0]["data"] is None
     until(lambda: uploads.retry.isEnabled())
     assert "stopped" in rows_of(uploads.list)[0]
+    assert uploads.hint.text() == "“Retry” sends it. “Discard” gives it up."
+    assert [button.text() for button in uploads.buttons] == [
+        "&Cancel Upload",
+        "&Retry",
+        "&Discard…",
+    ]
 
     slow_relay.be("rate", 0)
     click(uploads.buttons[1])

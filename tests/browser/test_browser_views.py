@@ -383,3 +383,13 @@ def test_when_an_older_qt_py_comes_first_then_it_is_named(tmp_path: Path) -> Non
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert f"cannot be shown with {tmp_path / 'Qt.py'} (Qt.py 1.3.10)" in done.stderr
     assert "needs Qt.py 2.0 or later" in done.stderr
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is not counted there")
+def test_when_qt_is_called_then_none_is_not_used_up(qt: QtWidgets.QApplication) -> None:
+    """As in PySide6 6.12.0, which ends the program after some thousands of calls."""
+    label = QtWidgets.QLabel()
+    before = sys.getrefcount(None)
+    for _ in range(1000):
+        label.setText("")
+    assert sys.getrefcount(None) > before - 500

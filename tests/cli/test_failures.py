@@ -79,6 +79,17 @@ def test_when_the_facade_fails_then_people_read_the_sentence_and_what_to_do(
     assert ran.err.endswith("    Do this.\n")
 
 
+def test_when_a_hint_names_a_button_then_the_command_is_named_instead(here: Here) -> None:
+    missing = errors.NotLoggedIn("No.", hint="Use “Log In”.")
+
+    read, parsed = (
+        here("whoami", *flag, answers={"whoami": missing}) for flag in ((), ("--json",))
+    )
+
+    assert read.err == "wf: No.\n    Use “wf login”.\n"
+    assert parsed.error["hint"] == "Use “wf login”."
+
+
 def test_when_there_are_suggestions_then_people_read_them(here: Here) -> None:
     error = errors.NotFound("No task like that.", suggestions=("Demo/Props/Lamp/Modeling",))
 

@@ -257,7 +257,7 @@ def test_when_saves_wait_then_status_shows_everything_about_them(
         error="Uploaded, not recorded: ask to be assigned to the task.",
         next_try=None,
         age=None,
-        hint="Ask to be assigned to the task.",
+        hint="Ask to be assigned to the task, then “Retry”.",
     )
     waiting = [pending(tmp_path / "lamp_v007.blend"), parked]
 
@@ -276,7 +276,8 @@ def test_when_saves_wait_then_status_shows_everything_about_them(
     )
     assert advice == [
         "1f0e8dbb: It is tried again by itself.",
-        "2b7c0000: Ask to be assigned to the task.",
+        "2b7c0000: Ask to be assigned to the task, then “wf retry 2b7c0000”.",
+        "“wf sync” tries all of them at once.",
         "4.0 KiB of at most 200.0 GiB are kept here for them.",
     ]
 

@@ -205,7 +205,7 @@ def no_browser(page: str) -> bool:
 def test_when_there_is_no_browser_then_another_login_is_offered(
     server: ScriptedServer, opener: Callable[[str], object]
 ) -> None:
-    with pytest.raises(BrowserLoginUnavailable, match="--email"):
+    with pytest.raises(BrowserLoginUnavailable, match="e-mail address and password"):
         login_with_browser(session_for(server), open_browser=opener)
 
 

@@ -254,7 +254,7 @@ def test_when_the_token_is_missing_or_broken_then_a_login_is_asked_for(
     zou: KitsuInfo, token: str
 ) -> None:
     session = Session(zou.url, bot_token=token or None)
-    with pytest.raises(NotLoggedIn, match="wf login"):
+    with pytest.raises(NotLoggedIn, match="Use “Log In”"):
         KitsuClient(session).whoami()
 
 

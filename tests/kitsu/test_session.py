@@ -73,7 +73,7 @@ def session_for(
             id="400 with field errors",
         ),
         pytest.param(
-            json_answer({"msg": "Missing header"}, 401), NotLoggedIn, "wf login", id="401"
+            json_answer({"msg": "Missing header"}, 401), NotLoggedIn, "Use “Log In”.", id="401"
         ),
         pytest.param(
             json_answer({"message": "no"}, 403), PermissionDenied, "It says: no", id="403"
@@ -86,7 +86,7 @@ def session_for(
         pytest.param(
             json_answer({"msg": "Not enough segments"}, 422),
             NotLoggedIn,
-            "wf login",
+            "Use “Log In”.",
             id="422 token",
         ),
         pytest.param(json_answer({"message": "bad field"}, 422), Refused, "(422)", id="422 other"),

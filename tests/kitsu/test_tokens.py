@@ -110,7 +110,7 @@ def test_when_a_refresh_is_impossible_then_a_new_login_is_asked_for(
     server: ScriptedServer, tokens: Tokens
 ) -> None:
     server.everything(kitsu_with(set()))
-    with pytest.raises(NotLoggedIn, match="wf login"):
+    with pytest.raises(NotLoggedIn, match="Use “Log In”"):
         Session(server.url, tokens=store_with(server, tokens), timeouts=FAST).get("r")
 
 

@@ -169,7 +169,7 @@ def test_when_an_upload_is_stopped_by_hand_then_it_waits_for_a_retry(
     assert [(row.state, row.error) for row in stopped] == [
         (
             "parked",
-            "The upload was stopped by hand. The save is safe on this machine. Retry sends it.",
+            "The upload was stopped by hand. The save is safe on this machine.",
         )
     ]
     assert [record["revision"] for record in kitsu.working_files(task.id)] == [1]

@@ -46,7 +46,7 @@ def test_when_the_spool_is_at_its_limit_then_the_next_save_is_refused_and_the_ot
 
     assert (full.size, full.limit) == (2000, 2500)
     assert "Nothing was saved, nothing was dropped" in refused.value.message
-    assert "wf sync" in refused.value.hint
+    assert "raise spool_limit" in refused.value.hint
     assert [row.state for row in workfiles.status()] == ["saved", "saved"]
     # The second one has no number: by then the server was known to be down.
     assert [r["revision"] for r in kitsu.records.values()] == [1]

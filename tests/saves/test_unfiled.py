@@ -92,9 +92,7 @@ def test_when_the_task_turns_out_wrong_then_the_save_is_parked_until_it_is_named
     assert (synced.committed, synced.parked) == (0, 1)
     assert (parked.state, parked.task) == ("parked", wrong)
     assert task.reference in (parked.error or "")
-    assert (
-        parked.hint == f"“wf retry {saved.save_id[:8]} --task TASK” files it under the right task."
-    )
+    assert parked.hint == "Save its scene again to the right task, then “Discard”."
     assert (retried.state, retried.revision) == ("committed", 1)
     (record,) = kitsu.working_files(task.id)
     assert kitsu.stored_bytes(record["id"]) == b"scene"

@@ -35,6 +35,7 @@ from wf_core.saves import marker
 from wf_core.saves.desk import Desk
 from wf_core.saves.machine import machine_name
 from wf_core.settings import Settings
+from wf_core.steps import as_commands
 
 __all__ = ["PATIENCE_SECONDS", "Worker"]
 
@@ -241,7 +242,7 @@ class Worker:
             save_id=self._run.save_id(row.row),
             kind=failure.kind,
             error=failure.message,
-            hint=failure.hint,
+            hint=as_commands(failure.hint),
             **self._stamp(seconds),
         )
 

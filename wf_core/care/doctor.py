@@ -16,6 +16,7 @@ from wf_core.results import CheckResult
 from wf_core.saves.desk import Desk
 from wf_core.saves.journal import OPEN_STATES
 from wf_core.settings import Settings
+from wf_core.steps import LOG_IN, UPLOADS
 
 __all__ = ["examine"]
 
@@ -37,7 +38,7 @@ def examine(settings: Settings) -> list[CheckResult]:
                 "server",
                 False,
                 "No Kitsu server is known here yet.",
-                "Run wf login with its address.",
+                f"Use {LOG_IN} with its address.",
             ),
         ]
     try:
@@ -88,7 +89,7 @@ def _journal(desk: Desk) -> Iterator[CheckResult]:
             "queue",
             False,
             f"{len(parked)} of {len(rows)} waiting saves need somebody: {parked[0].error}",
-            "wf status tells what to do for each.",
+            f"See {UPLOADS}: each says what to do.",
         )
         return
     kept, limit = desk.spool.size(), desk.settings.profile.spool_limit
@@ -98,7 +99,7 @@ def _journal(desk: Desk) -> Iterator[CheckResult]:
         roomy,
         f"{len(rows)} saves wait; {kept / 2**20:,.0f} MiB of at most {limit / 2**20:,.0f} are kept "
         "for them.",
-        "" if roomy else "Run wf sync to send them, or raise spool_limit (wf config).",
+        "" if roomy else f"See {UPLOADS}, or raise spool_limit (“wf config”).",
     )
 
 

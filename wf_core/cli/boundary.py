@@ -14,6 +14,7 @@ from wf_core.cli.context import Session
 from wf_core.cli.logs import attach_log
 from wf_core.cli.output import OutputLost
 from wf_core.errors import Cancelled, UsageError, WorkfilesError
+from wf_core.steps import as_commands
 
 if TYPE_CHECKING:
     from wf_core.cli.save_arguments import SaveArguments
@@ -66,7 +67,11 @@ def interrupted() -> Cancelled:
 def error_document(error: WorkfilesError) -> dict[str, Any]:
     """What ``--json`` prints for ``error``: ``kind``, ``message`` and ``hint`` always, and
     what the error's class adds (``suggestions``, ``candidates``, ``problems``, ``factors``)."""
-    details: dict[str, Any] = {"kind": error.kind, "message": error.message, "hint": error.hint}
+    details: dict[str, Any] = {
+        "kind": error.kind,
+        "message": as_commands(error.message),
+        "hint": as_commands(error.hint),
+    }
     for attribute, key in _DETAILS.items():
         value = getattr(error, attribute, None)
         if value:
@@ -183,7 +188,7 @@ class _Bug(WorkfilesError):
 
 def _fail(session: Session, error: WorkfilesError) -> int:
     try:
-        session.output.failure(error, error_document(error))
+        session.output.failure(error_document(error))
     except OutputLost:
         log.warning("the message of a failure could not be written: %s", error.message)
     return error.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ import typer
 from wf_core.cli.options import JsonOption, NameFilter, TaskArgument, YesOption, session_of
 from wf_core.cli.output import Column
 from wf_core.errors import InputError
+from wf_core.steps import as_commands
 
 if TYPE_CHECKING:
     from wf_core.cli.context import Session
@@ -66,7 +68,10 @@ def doctor(context: typer.Context, as_json: JsonOption = False) -> None:
     """Check the whole set-up of this machine, and say what to do about what is wrong."""
     session = session_of(context)
     with session.workfiles() as workfiles:
-        checks = workfiles.doctor()
+        checks = [
+            replace(check, message=as_commands(check.message), hint=as_commands(check.hint))
+            for check in workfiles.doctor()
+        ]
 
     def text() -> None:
         session.output.table(

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
-from wf_core.errors import InputError, WorkfilesError
+from wf_core.errors import InputError
 
 if TYPE_CHECKING:
     from wf_core.results import Presence
@@ -123,22 +123,22 @@ class Output:
             console.print(table)
         self._write(captured.get())
 
-    def failure(self, error: WorkfilesError, document: dict[str, Any]) -> None:
+    def failure(self, document: dict[str, Any]) -> None:
         """Say what went wrong: ``document`` on standard output with ``--json``, else a
         sentence, the hint and what the error lists on standard error."""
         if self.as_json:
             self._write(json.dumps(document) + "\n")
             return
-        self.note(f"wf: {error.message}")
         details = document["error"]
+        self.note(f"wf: {details['message']}")
         for line in details.get("suggestions", ()):
             self.note(f"    {line}")
         for candidate in details.get("candidates", ()):
             self.note(f"    {candidate['id']}  {candidate['task']}")
         for line in details.get("problems", ()):
             self.note(f"    {line}")
-        if error.hint:
-            self.note(f"    {error.hint}")
+        if details["hint"]:
+            self.note(f"    {details['hint']}")
 
     def _write(self, text: str, *, to_errors: bool = False) -> None:
         stream = self.stderr if to_errors else self.stdout

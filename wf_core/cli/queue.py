@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wf_core.cli.options import JsonOption, SaveIdArgument, YesOption, session_of
 from wf_core.cli.output import Column, age, size
+from wf_core.steps import as_commands
 
 if TYPE_CHECKING:
     from wf_core.cli.context import Session
@@ -27,7 +29,7 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
     """Show every save that is not on the server yet, and what to do about it."""
     session = session_of(context)
     with session.workfiles() as workfiles:
-        waiting = workfiles.status()
+        waiting = [_for_terminals(save) for save in workfiles.status()]
         spool = workfiles.spool() if waiting and not session.output.as_json else None
 
     def text() -> None:
@@ -51,10 +53,16 @@ def status(context: typer.Context, as_json: JsonOption = False) -> None:
         )
         for save in waiting:
             session.output.line(f"{save.save_id[:8]}: {save.hint}")
+        session.output.line("“wf sync” tries all of them at once.")
         if spool is not None:
             session.output.line(_kept(spool))
 
     session.output.result([save.as_json() for save in waiting], text)
+
+
+def _for_terminals(save: PendingSave) -> PendingSave:
+    error = as_commands(save.error, save_id=save.save_id) if save.error else save.error
+    return replace(save, error=error, hint=as_commands(save.hint, save_id=save.save_id))
 
 
 def _status_row(save: PendingSave) -> tuple[str, ...]:
@@ -133,7 +141,7 @@ def retry(
     """Try one save again now, whatever it was parked for."""
     session = session_of(context)
     with session.workfiles() as workfiles:
-        save = workfiles.retry(save_id, task=task)
+        save = _for_terminals(workfiles.retry(save_id, task=task))
 
     def text() -> None:
         outcome = f"{save.state}: {save.error}" if save.error else save.state

@@ -6,6 +6,7 @@ import ipaddress
 from urllib.parse import SplitResult, urlsplit
 
 from wf_core.errors import UsageError
+from wf_core.steps import LOG_IN
 
 __all__ = ["api_candidates", "host_of", "is_loopback", "normalise_server", "same_origin"]
 
@@ -118,7 +119,7 @@ def split_address(address: str, *, allow_plain_http: bool) -> tuple[SplitResult,
     if "@" in parts.netloc:
         raise UsageError(
             "The address of a server must not carry a user name or a password.",
-            hint="Leave out everything before the @ and log in with 'wf login'.",
+            hint=f"Leave out everything before the @, and use {LOG_IN}.",
         )
     if parts.scheme.lower() == "http" and not (allow_plain_http or is_loopback(host)):
         raise UsageError(

@@ -28,6 +28,7 @@ from wf_core.errors import (
     WorkfilesError,
 )
 from wf_core.kitsu.redact import plain_words
+from wf_core.steps import LOG_IN
 
 __all__ = [
     "SentAway",
@@ -45,7 +46,7 @@ class SentAway(BadAnswer):
     """The server redirects to another place, which may not have the token."""
 
 
-LOGIN_HINT = "Log in with 'wf login'."
+LOGIN_HINT = f"Use {LOG_IN}."
 RETRY_LATER = "Try again in a moment; if it stays so, tell whoever runs the server."
 HTTP_ERRORS = (requests.RequestException, urllib3.exceptions.HTTPError)
 """What the libraries below raise; everything of it goes through :func:`error_of_exception`."""

@@ -24,6 +24,7 @@ from wf_core.errors import Cancelled, LoginFailed
 from wf_core.kitsu.account import keep_login
 from wf_core.kitsu.session import Session
 from wf_core.models import Person
+from wf_core.steps import LOG_IN_BY_EMAIL
 
 __all__ = ["BrowserLoginUnavailable", "login_with_browser", "offers_browser_login"]
 
@@ -85,7 +86,7 @@ def login_with_browser(
     if not offers_browser_login(session):
         raise BrowserLoginUnavailable(
             f"{session.host} is too old for logging in through the browser.",
-            hint="Log in with your e-mail address and password: wf login URL --email YOU@STUDIO",
+            hint=f"Log in with {LOG_IN_BY_EMAIL}.",
         )
     verifier, state = secrets.token_urlsafe(48), secrets.token_urlsafe(24)
     with _Listener(state) as listener:
@@ -142,7 +143,7 @@ def _open(open_browser: Callable[[str], object], page: str) -> None:
 def _no_browser() -> BrowserLoginUnavailable:
     return BrowserLoginUnavailable(
         "No browser could be opened on this machine.",
-        hint="Log in with your e-mail address and password: wf login URL --email YOU@STUDIO",
+        hint=f"Log in with {LOG_IN_BY_EMAIL}.",
     )
 
 

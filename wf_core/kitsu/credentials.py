@@ -22,6 +22,7 @@ from threading import RLock
 from wf_core.disk.locks import Lock
 from wf_core.errors import FileUnreadable
 from wf_core.kitsu.tokens import Tokens, TokenStore
+from wf_core.steps import LOG_IN
 
 __all__ = ["FileTokenStore"]
 
@@ -111,7 +112,7 @@ class FileTokenStore(TokenStore):
     def _unreadable(self, why: str) -> FileUnreadable:
         return FileUnreadable(
             f"The file of your logins, {self._path}, is not used: {why}.",
-            hint="Remove it and log in again with 'wf login'.",
+            hint=f"Remove it, then use {LOG_IN} again.",
         )
 
     def _parse(self, content: bytes) -> dict[str, Tokens]:

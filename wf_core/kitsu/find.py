@@ -15,6 +15,7 @@ from wf_core.kitsu.address import host_of
 from wf_core.kitsu.client import KitsuClient
 from wf_core.kitsu.labels import ProductionNames
 from wf_core.models import Entity, Production, Task, TaskContext
+from wf_core.steps import LOG_IN
 
 __all__ = ["find_production", "find_task", "find_task_id", "told_task_id"]
 
@@ -116,7 +117,7 @@ def _task_of_page(address: str, server: str) -> str:
     if host != host_of(server):
         raise UsageError(
             f"That page is on {host}, but this is a session with {host_of(server)}.",
-            hint="Log in there first: wf login URL",
+            hint=f"Use {LOG_IN} with its address first.",
         )
     page = urlsplit(address if "://" in address else f"//{address}")
     match = _TASK_PAGE.search(page.path)

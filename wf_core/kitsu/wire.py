@@ -22,6 +22,7 @@ from wf_core.errors import BadAnswer, ServerUnavailable, UsageError
 from wf_core.kitsu import answers
 from wf_core.kitsu.address import origin, same_origin
 from wf_core.kitsu.deadline import DeadlineAdapter, Limits, limits_of_this_request
+from wf_core.steps import LOG_IN
 
 __all__ = ["Wire"]
 
@@ -187,7 +188,7 @@ class Wire:
             raise answers.SentAway(
                 f"{self.host} sends its visitors on to {new[1] or 'another place'}; nothing was "
                 "sent there.",
-                hint=f"If that is your Kitsu, log in there: wf login {new[0]}://{new[1]}",
+                hint=f"If that is your Kitsu, use {LOG_IN} with {new[0]}://{new[1]}.",
             )
         if method not in ("GET", "HEAD") and status not in (307, 308):
             raise answers.SentAway(

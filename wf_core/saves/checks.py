@@ -17,6 +17,7 @@ from wf_core.saves.placing import Place, Placing
 from wf_core.saves.records import GONE, Records
 from wf_core.saves.request import SaveRequest, check_request
 from wf_core.saves.spool import Spool
+from wf_core.steps import LOG_IN, UPLOADS
 
 __all__ = ["RECENT_SECONDS", "Checks", "Plan"]
 
@@ -102,7 +103,7 @@ class Checks:
             if not self.records.has_login:
                 raise NotLoggedIn(
                     "Nobody is logged in here, and the task is not known. Nothing was saved.",
-                    hint="Log in with wf login, then save again.",
+                    hint=f"Use {LOG_IN}, then save again.",
                 ) from exc
             return self._unfiled(host, request, exc)
         base, base_save_id = self._base(host, request, context.task.id)
@@ -207,7 +208,7 @@ class Checks:
             raise DiskFull(
                 f"Saves that wait for the server already take {_mib(spooled)} here, and the limit "
                 f"is {_mib(self.spool_limit)}. Nothing was saved, nothing was dropped.",
-                hint="Run wf sync to send them, or raise spool_limit in the settings.",
+                hint=f"See {UPLOADS} for what holds them up, or raise spool_limit (“wf config”).",
             )
 
 

@@ -52,6 +52,7 @@ from wf_core.saves.placing import Placing
 from wf_core.saves.sending import Ask, Report, Sending, check_still_mine
 from wf_core.saves.settling import Settling
 from wf_core.saves.spool import Spool, release, reserve
+from wf_core.steps import RETRY
 
 __all__ = ["Delivery"]
 
@@ -257,7 +258,7 @@ class Delivery:
                 raise PathTaken(
                     f"{final} already exists and is not this save, so it was left alone. The save "
                     f"is complete in {row.scene_path}.",
-                    hint=f"Move that file away, then: wf retry {row.save_id}",
+                    hint=f"Move that file away, then {RETRY}.",
                 ) from None
         fsync_file(final)
         fsync_folder(final.parent)
@@ -301,8 +302,8 @@ class Delivery:
                 f"Revision {row.revision} is uploaded, but not recorded: the server lets only "
                 "assignees and managers of the task write its record.",
                 # Zou answers from a cache of 120 s (``tasks_service._get_task_cached``).
-                hint="Ask to be assigned to the task, then run: wf sync (Kitsu may take two "
-                "minutes to know).",
+                hint=f"Ask to be assigned to the task, then {RETRY} (Kitsu may take two minutes to "
+                "know).",
             ) from exc
         for path in {row.final_path, row.scene_path} - {None}:
             release(Path(str(path)), row.save_id)

@@ -25,6 +25,7 @@ from wf_core.saves.delivery import Delivery
 from wf_core.saves.journal import SaveRow
 from wf_core.saves.placing import Placing
 from wf_core.saves.records import Records
+from wf_core.steps import SAVE_ELSEWHERE
 
 __all__ = ["Filing", "Unfiled"]
 
@@ -179,6 +180,6 @@ class _Unfileable(WorkfilesError):
             message += "."
         super().__init__(
             f"{message} The save is complete in {row.scene_path}.",
-            hint=f"wf retry {row.save_id[:8]} --task TASK files it under the right task.",
+            hint=SAVE_ELSEWHERE,
         )
         self.kind = cause.kind

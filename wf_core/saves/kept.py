@@ -6,6 +6,7 @@ from pathlib import Path
 
 from wf_core.saves.journal import SaveRow
 from wf_core.saves.parking import Changed, Parked
+from wf_core.steps import DISCARD
 
 __all__ = ["check_kept"]
 
@@ -23,7 +24,7 @@ def check_kept(row: SaveRow) -> None:
         raise Parked(
             f"The kept copy of this save is gone: {exc.strerror}. "
             f"Its scene may still be at {row.scene_path}.",
-            hint="Save that scene again as a new revision, then discard this save.",
+            hint=f"Save that scene again as a new revision, then {DISCARD}.",
         ) from exc
     known = (row.inode, row.size, row.mtime_ns)
     if known != (found.st_ino, found.st_size, found.st_mtime_ns):

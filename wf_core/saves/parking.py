@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from wf_core.errors import ServerError, WorkfilesError
 from wf_core.saves.journal import SaveRow
+from wf_core.steps import DISCARD
 
 __all__ = ["Busy", "Changed", "Parked", "Stopped"]
 
@@ -23,10 +24,7 @@ class Stopped(Parked):
     kind = "stopped"
 
     def __init__(self) -> None:
-        super().__init__(
-            "The upload was stopped by hand. The save is safe on this machine.",
-            hint="Retry sends it.",
-        )
+        super().__init__("The upload was stopped by hand. The save is safe on this machine.")
 
 
 class Changed(Parked):
@@ -36,5 +34,5 @@ class Changed(Parked):
         super().__init__(
             f"The kept copy of this save was written to after it was saved, so it was not "
             f"sent. The scene is at {row.scene_path}.",
-            hint="Save that scene again as a new revision, then discard this save.",
+            hint=f"Save that scene again as a new revision, then {DISCARD}.",
         )

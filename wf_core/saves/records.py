@@ -155,7 +155,7 @@ class Records:
         raise NotFound(
             f"Kitsu has no software record {wanted}; it has: {known}. Nothing was saved.",
             suggestions=[r.name for r in records],
-            hint="Name one with --software, or ask an administrator to add it.",
+            hint="Ask an administrator to add it, or save as one of those.",
         )
 
     def software_by_id(self, software_id: str) -> Software | None:

@@ -23,6 +23,7 @@ from wf_core.saves.journal import Journal, SaveRow, translated
 from wf_core.saves.machine import boot_id
 from wf_core.saves.parking import Parked
 from wf_core.saves.spool import Spool, release, reserved_by
+from wf_core.steps import RETRY
 
 __all__ = ["UNSURE", "open_journal", "recover", "tidy_abandoned"]
 
@@ -101,7 +102,7 @@ def recover(row: SaveRow, engine: SaveEngine) -> SaveRow:
                 parked=UNSURE,
                 error=(
                     "The machine stopped before this save was surely on its disk. Look at "
-                    f"{row.scene_path}; if it is whole, run: wf retry {row.save_id}"
+                    f"{row.scene_path}: {RETRY} sends it, if it is whole."
                 ),
             )
         return engine.settle(row)

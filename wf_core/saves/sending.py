@@ -23,6 +23,7 @@ from wf_core.saves.gauge import Gauge, gauge_folder
 from wf_core.saves.journal import Journal, SaveRow
 from wf_core.saves.kept import check_kept
 from wf_core.saves.parking import Busy, Changed, Parked, Stopped
+from wf_core.steps import DISCARD
 
 __all__ = ["Ask", "Report", "Sending", "check_still_mine"]
 
@@ -174,7 +175,7 @@ def check_still_mine(row: SaveRow, record: WorkingFile) -> None:
         raise Parked(
             f"The record of revision {row.revision} now belongs to another save, so nothing "
             "was sent over it. This save is complete on this machine.",
-            hint=f"Save {row.scene_path} again as a new revision, then discard this one.",
+            hint=f"Save {row.scene_path} again as a new revision, then {DISCARD}.",
         )
 
 

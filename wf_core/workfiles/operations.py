@@ -9,6 +9,7 @@ from wf_core.kitsu import find_production
 from wf_core.models import Production, TaskContext
 from wf_core.saves.desk import Desk
 from wf_core.settings import Settings
+from wf_core.steps import LOG_IN
 
 __all__ = ["Cancel", "Operations", "Progress"]
 
@@ -49,7 +50,7 @@ class Operations:
         if self._desk is None:
             if not self.settings.server:
                 raise NotLoggedIn(
-                    "No Kitsu server is known here yet.", hint="Run wf login with its address."
+                    "No Kitsu server is known here yet.", hint=f"Use {LOG_IN} with its address."
                 )
             self._desk = Desk(self.settings, self.settings.server, offline=self.offline)
         return self._desk

@@ -20,6 +20,7 @@ from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.parking import Stopped
 from wf_core.saves.request import SaveRequest
 from wf_core.saves.spool import release
+from wf_core.steps import DISCARD, UPLOADS
 from wf_core.workfiles.operations import Cancel, Operations, Progress
 from wf_core.workfiles.waiting import pending
 
@@ -276,7 +277,7 @@ class SaveOperations(Operations):
         if task is not None and not row.is_unfiled:
             raise UsageError(
                 f"That save is filed under {row.task_label} already; nothing was changed.",
-                hint="Save its scene to the other task, then discard this save.",
+                hint=f"Save its scene to the other task, then {DISCARD}.",
             )
         with hold(self.desk.engine.row_lock(row.save_id), wait=2.0) as mine:
             if mine:
@@ -325,7 +326,7 @@ class SaveOperations(Operations):
             raise NotFound(
                 f"{what} has an id that starts with “{save_id}”.",
                 suggestions=waiting[:8],
-                hint="wf status lists them.",
+                hint=f"See {UPLOADS}.",
             )
         return rows[0]
 

@@ -7,6 +7,7 @@ import datetime
 from wf_core.results import PendingSave
 from wf_core.saves.journal import SaveRow
 from wf_core.saves.recovery import UNSURE
+from wf_core.steps import DISCARD, RETRY, SAVE_ELSEWHERE
 
 __all__ = ["hint_for", "pending"]
 
@@ -31,33 +32,30 @@ def pending(row: SaveRow) -> PendingSave:
 
 def hint_for(row: SaveRow) -> str:
     """What to do about a save that waits, in one or two sentences."""
-    short = row.save_id[:8]
-    retry, discard = f"“wf retry {short}”", f"“wf discard {short}”"
-    if row.parked == UNSURE:
-        return f"Look at the file: if it is whole, {retry} sends it; if not, {discard} gives it up."
-    if row.parked and row.is_unfiled:
-        return f"“wf retry {short} --task TASK” files it under the right task."
-    if row.parked in _PARKED:
-        return _PARKED[row.parked].format(retry=retry, discard=discard)
+    if row.parked and row.parked != UNSURE and row.is_unfiled:
+        return SAVE_ELSEWHERE
     if row.parked:
-        return f"Clear what the error names, then {retry}. {discard} gives it up."
+        return _PARKED.get(
+            row.parked, f"Clear what the error names, then {RETRY}. {DISCARD} gives it up."
+        )
     if row.state in ("planned", "claimed"):
-        return "It is being saved, or its application died: “wf sync” finds out."
+        return "It is being saved, or its application died, and it goes on by itself."
     if row.is_unfiled:
-        return "It is filed under its task when the server answers; “wf sync” tries at once."
-    return "It is tried again by itself; “wf sync” tries at once."
+        return f"It is filed under its task when the server answers; {RETRY} tries at once."
+    return f"It is tried again by itself; {RETRY} tries at once."
 
 
 _PARKED = {
-    "permission_denied": ("Ask to be assigned to the task, then {retry}. {discard} gives it up."),
-    "path_taken": "Move the file in its place away, then {retry}.",
-    "changed": "Save its scene again as a new revision, then {discard}.",
-    "stopped": "{retry} sends it. {discard} gives it up.",
-    "parked": "Save its scene again as a new revision, then {discard}.",
-    "no_file_tree": "Ask for a file tree of the production (“wf tree”), then {retry}.",
+    UNSURE: f"Look at the file: if it is whole, {RETRY} sends it; if not, {DISCARD} gives it up.",
+    "permission_denied": f"Ask to be assigned to the task, then {RETRY}. {DISCARD} gives it up.",
+    "path_taken": f"Move the file in its place away, then {RETRY}.",
+    "changed": f"Save its scene again as a new revision, then {DISCARD}.",
+    "stopped": f"{RETRY} sends it. {DISCARD} gives it up.",
+    "parked": f"Save its scene again as a new revision, then {DISCARD}.",
+    "no_file_tree": f"Ask for a file tree of the production, then {RETRY}.",
     "not_found": (
-        "If the task is gone for good, save its scene to another task, then {discard}; "
-        "else {retry}."
+        f"If the task is gone for good, save its scene to another task, then {DISCARD}; "
+        f"else {RETRY}."
     ),
 }
 
