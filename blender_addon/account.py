@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
-from wf_core.errors import Cancelled, SecondFactorNeeded, WorkfilesError
+from wf_core.errors import Cancelled, SecondFactorNeeded
 
-from . import core, refresh
+from . import refresh
 from .classes import registering
 from .session import OFFLINE, current
 from .shown import redraw
-from .telling import browse, in_a_window, notify, own_operator, paragraph, said, tell
+from .telling import browse, failures_told, in_a_window, notify, own_operator, paragraph, said, tell
 
 if TYPE_CHECKING:
     from wf_core.models import Person
@@ -104,6 +104,7 @@ class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
             column.prop(self, "code_kind")
             column.prop(self, "code")
 
+    @failures_told
     def execute(self, _: bpy.types.Context) -> set[str]:
         if _refuse_offline(self):
             return {"CANCELLED"}
@@ -137,11 +138,7 @@ class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
         answer = session.looker.submit(work, done=_logged_in, failed=failed, topic="login")
         redraw()
         if bpy.app.background:
-            try:
-                session.wait(answer)
-            except (WorkfilesError, core.CoreUnavailable) as exc:
-                tell(self, "ERROR", said(exc))
-                return {"CANCELLED"}
+            session.wait(answer)
         return {"FINISHED"}
 
 

@@ -11,6 +11,7 @@ import bpy
 from . import panels, refresh
 from .classes import registering
 from .session import current
+from .shown import TAB
 
 __all__ = ["register", "unregister"]
 
@@ -120,7 +121,7 @@ def _turn_to_tab(pointer: int) -> None:
     for region in (r for area in areas if area.as_pointer() == pointer for r in area.regions):
         if region.type == "UI":
             with suppress(AttributeError):  # to be read only, before some release
-                region.active_panel_category = "Kitsu"
+                region.active_panel_category = TAB
             region.tag_redraw()
 
 

@@ -10,12 +10,12 @@ from bpy.props import IntProperty, StringProperty
 
 from wf_core.errors import Cancelled, WorkfilesError
 
-from . import core, refresh
+from . import refresh
 from .classes import registering
 from .options import preferences
 from .session import current
 from .shown import Transfer, redraw
-from .telling import in_a_window, notify, own_operator, paragraph, said, tell
+from .telling import failures_told, in_a_window, notify, own_operator, paragraph, said, tell
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -88,18 +88,15 @@ class WORKFILES_OT_open_revision(OfRevision, bpy.types.Operator):  # noqa: N801
             return {"CANCELLED"}
         return {"FINISHED"}
 
+    @failures_told
     def execute(self, _: bpy.types.Context) -> set[str]:
         """For scripts: waits, asks nothing, and drops unsaved changes as opening a file does."""
         session = current()
-        try:
-            host = session.host
-            answer = _bring(self.reference(), self.name, self.revision, lambda _: None)
-            brought = session.wait(answer)
-            host.trusted = preferences().trust_scripts
-            host.open(brought.path)
-        except (WorkfilesError, core.CoreUnavailable) as exc:
-            tell(self, "ERROR", said(exc))
-            return {"CANCELLED"}
+        host = session.host
+        answer = _bring(self.reference(), self.name, self.revision, lambda _: None)
+        brought = session.wait(answer)
+        host.trusted = preferences().trust_scripts
+        host.open(brought.path)
         if brought.as_saved is False:
             tell(self, "WARNING", f"{brought.path.name} is not what was saved as this revision.")
         return {"FINISHED"}
@@ -111,21 +108,17 @@ class WORKFILES_OT_get_revision(OfRevision, bpy.types.Operator):  # noqa: N801
     bl_idname = "kitsu_workfiles.get_revision"
     bl_label = "Get Revision"
 
+    @failures_told
     def execute(self, _: bpy.types.Context) -> set[str]:
-        session = current()
+        session, revision = current(), self.revision
 
         def told(brought: Brought) -> None:
             kind = "was brought" if brought.downloaded else "is"
-            session.shown.notice = f"Revision {self_revision} {kind} here: {brought.path}"
+            session.shown.notice = f"Revision {revision} {kind} here: {brought.path}"
 
-        self_revision = self.revision
-        try:
-            answer = _bring(self.reference(), self.name, self.revision, told)
-            if bpy.app.background:
-                session.wait(answer)
-        except (WorkfilesError, core.CoreUnavailable) as exc:
-            tell(self, "ERROR", said(exc))
-            return {"CANCELLED"}
+        answer = _bring(self.reference(), self.name, revision, told)
+        if bpy.app.background:
+            session.wait(answer)
         return {"FINISHED"}
 
 

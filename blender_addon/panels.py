@@ -13,6 +13,7 @@ from .choices import CHOICES
 from .classes import registering
 from .preferences import draw_account
 from .session import current
+from .shown import TAB
 from .telling import paragraph, said
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def scene_state() -> SceneState | None:
 class _KitsuPanel:
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
-    bl_category = "Kitsu"
+    bl_category = TAB
 
     @staticmethod
     def width(context: bpy.types.Context) -> float:
@@ -87,7 +88,6 @@ class WORKFILES_PT_scene(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         self.layout.operator("kitsu_workfiles.refresh", text="", icon="FILE_REFRESH", emboss=False)
 
     def draw(self, context: bpy.types.Context) -> None:
-        refresh.seen()
         layout, width = self.layout.column(), self.width(context)
         if not self.logged_in():
             draw_account(layout, width)

@@ -135,11 +135,12 @@ def refresh() -> None:
     task, known = revisions[0].task_id, frozenset(_icons)
 
     def show(found: dict[str, Path]) -> None:
-        for working_file, path in found.items():
-            if working_file not in _icons and _previews:
-                entry = _previews[0].load(working_file, str(path), "IMAGE")
-                _icons[working_file] = entry.icon_id
-        redraw()
+        fresh = [one for one in found if one not in _icons] if _previews else []
+        for working_file in fresh:
+            entry = _previews[0].load(working_file, str(found[working_file]), "IMAGE")
+            _icons[working_file] = entry.icon_id
+        if fresh:
+            redraw()
 
     session.fetcher.submit(lambda tool: tool.pictures(task, known), done=show, topic="pictures")
 

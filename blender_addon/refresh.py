@@ -2,7 +2,8 @@
 
 Every question goes to a thread; drawing never asks. What only the journal knows (progress,
 what waits) is looked up often while something is under way, the server seldom, and only
-while the Kitsu tab is on the screen.
+while the Kitsu tab is on the screen. The tab is drawn again when an answer changes it, and every
+few seconds for the bars of transfers.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from . import core, pictures, presence
 from .choices import CHOICES
 from .options import preferences
 from .session import current
-from .shown import ChosenTask, redraw
+from .shown import ChosenTask, redraw, redrawing, tab_is_open
 from .telling import said
 
 if TYPE_CHECKING:
@@ -44,15 +45,17 @@ __all__ = [
 ]
 
 _TICK = 0.5  # seconds; looks at the clock and at two flags, as a rule
-_SEEN_SECONDS = 3.0  # a tab that was drawn so long ago is taken to be on the screen
+_SEEN_SECONDS = 3.0  # a menu that was drawn so long ago is taken to be on the screen
 _SERVER_SECONDS = 30.0
-_QUEUE_SECONDS = 2.0  # each look may end with the sidebar drawn, which takes about a beat of 60 Hz
+_QUEUE_SECONDS = 1.0
+_BARS_SECONDS = 3.0  # drawing takes the main thread some beats of 60 Hz where there is no fast GPU
 
 
 class _Clock:
-    """When things were looked at last (time.monotonic)."""
+    """When things were looked at or drawn last (time.monotonic), and which progress was drawn."""
 
-    seen = scene = queue = 0.0
+    seen = scene = queue = bars = 0.0
+    progress: object = None
     began = False
 
 
@@ -60,7 +63,7 @@ _clock = _Clock()
 
 
 def seen() -> None:
-    """Called by whatever is drawn: somebody is looking."""
+    """Called by the menus and preferences when they are drawn: somebody is looking."""
     _clock.seen = time.monotonic()
 
 
@@ -216,16 +219,15 @@ def waiting() -> None:
     def show(answer: tuple[list[PendingSave], dict[str, tuple[int, int]]]) -> None:
         shown = session.shown
         arrived = {row.save_id for row in shown.pending} - {row.save_id for row in answer[0]}
-        changed = (shown.pending, shown.sent) != answer
-        shown.pending, shown.sent = answer
+        with redrawing(shown):
+            shown.pending, shown.sent = answer
+            if arrived:
+                shown.notice = "" if shown.pending else "Everything is in Kitsu."
         if arrived:
-            shown.notice = "" if shown.pending else "Everything is in Kitsu."
             scene()
             if preferences().send_pictures:
                 for save_id in arrived:
                     _send_picture(save_id)
-        if changed:
-            redraw()
 
     answer = session.saver.submit(ask, done=show, topic="queue")
     if bpy.app.background:
@@ -253,13 +255,24 @@ def _tick() -> float:
         return _TICK
     if not _clock.began:
         _begin()
-    on_screen = now - _clock.seen < _SEEN_SECONDS
+    on_screen = tab_is_open() or now - _clock.seen < _SEEN_SECONDS
     busy = any(row.state != "parked" for row in session.shown.pending)
     if now - _clock.queue > (_QUEUE_SECONDS if busy and on_screen else _SERVER_SECONDS):
         waiting()
     if on_screen and not session.shown.needs_login and now - _clock.scene > _SERVER_SECONDS:
         scene()
+    if now - _clock.bars > _BARS_SECONDS:
+        _move_bars()
     return _TICK
+
+
+def _move_bars() -> None:
+    """Draw how far transfers are, where that is further than what was drawn last."""
+    shown = current().shown
+    progress = (shown.sent, shown.transfer and (shown.transfer, shown.transfer.done))
+    if progress != _clock.progress:
+        _clock.bars, _clock.progress = time.monotonic(), progress
+        redraw()
 
 
 def _begin() -> None:

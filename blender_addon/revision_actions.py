@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 import bpy
 from bpy.props import StringProperty
 
-from wf_core.errors import WorkfilesError
-
-from . import core, refresh
+from . import refresh
 from .classes import registering
 from .opening import OfRevision
 from .session import current
-from .telling import browse, notify, said, tell
+from .telling import browse, failures_told, notify, said, tell
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -37,27 +35,23 @@ class WORKFILES_OT_edit_comment(OfRevision, bpy.types.Operator):  # noqa: N801
         self.layout.label(text=f"Revision {self.revision} of {self.name}")
         self.layout.prop(self, "comment")
 
+    @failures_told
     def execute(self, _: bpy.types.Context) -> set[str]:
-        session = current()
+        session, task = current(), self.reference()
         revision, name, comment = self.revision, self.name, self.comment
 
         def failed(problem: Exception) -> None:
             if not bpy.app.background:
                 notify("The comment was not changed", said(problem))
 
-        try:
-            task = self.reference()
-            session.notice_online_access()
-            answer = session.looker.submit(
-                lambda tool: tool.comment(task, revision, comment, name=name),
-                done=lambda _: refresh.revisions(),
-                failed=failed,
-            )
-            if bpy.app.background:
-                session.wait(answer)
-        except (WorkfilesError, core.CoreUnavailable) as exc:
-            tell(self, "ERROR", said(exc))
-            return {"CANCELLED"}
+        session.notice_online_access()
+        answer = session.looker.submit(
+            lambda tool: tool.comment(task, revision, comment, name=name),
+            done=lambda _: refresh.revisions(),
+            failed=failed,
+        )
+        if bpy.app.background:
+            session.wait(answer)
         return {"FINISHED"}
 
 
@@ -111,13 +105,10 @@ class _OfSave:
 
     save_id: StringProperty(options={"SKIP_SAVE"})
 
+    @failures_told
     def finish(self: Any, answer: Future[None]) -> set[str]:
-        try:
-            if bpy.app.background:
-                current().wait(answer)
-        except (WorkfilesError, core.CoreUnavailable) as exc:
-            tell(self, "ERROR", said(exc))
-            return {"CANCELLED"}
+        if bpy.app.background:
+            current().wait(answer)
         return {"FINISHED"}
 
     @staticmethod

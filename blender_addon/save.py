@@ -16,7 +16,7 @@ from .classes import registering
 from .options import preferences
 from .session import OFFLINE, current
 from .shown import redraw
-from .telling import notify, own_operator, paragraph, said, tell
+from .telling import failures_told, notify, own_operator, paragraph, said, tell
 
 if TYPE_CHECKING:
     from wf_core.results import SaveResult
@@ -293,17 +293,13 @@ class WORKFILES_OT_adopt_file(bpy.types.Operator):  # noqa: N801
         )
         column.prop(self, "comment")
 
+    @failures_told
     def execute(self, _: bpy.types.Context) -> set[str]:
-        session = current()
         core.load()
         from wf_core.workfiles import SaveRequest
 
         request = SaveRequest(task=self.task, name=self.name, comment=self.comment)
-        try:
-            result = session.adopt(Path(self.filepath), request)
-        except (WorkfilesError, core.CoreUnavailable) as exc:
-            tell(self, "ERROR", said(exc))
-            return {"CANCELLED"}
+        result = current().adopt(Path(self.filepath), request)
         self.report({"INFO"}, f"Revision {result.revision} is {Path(result.path).name}")
         _saved(result)
         return {"FINISHED"}

@@ -19,7 +19,7 @@ from wf_core.worker import Worker
 
 from . import core
 from .main_thread import MainThread
-from .shown import Shown, redraw
+from .shown import Shown, redraw, redrawing
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -127,9 +127,9 @@ class Session:
         """Ask for something that is shown; an error is shown in its place."""
 
         def tell(answer: R) -> None:
-            self.shown.problems.pop(topic, None)
-            done(answer)
-            redraw()
+            with redrawing(self.shown):
+                self.shown.problems.pop(topic, None)
+                done(answer)
 
         def complain(problem: Exception) -> None:
             self.shown.problems[topic] = problem

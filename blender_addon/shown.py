@@ -5,8 +5,10 @@ Plain values, replaced as a whole on the main thread; drawing reads them and ask
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 import bpy
 
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
     from .account import Login
 
-__all__ = ["ChosenTask", "Shown", "Transfer", "redraw"]
+__all__ = ["TAB", "ChosenTask", "Shown", "Transfer", "redraw", "redrawing", "tab_is_open"]
+
+TAB = "Kitsu"
+"""The tab's name in the sidebar."""
 
 
 @dataclass(frozen=True)
@@ -102,14 +107,59 @@ class Shown:
         problem = self.problems.get("account")
         return problem is not None and getattr(problem, "kind", "") == "not_logged_in"
 
+    def drawn(self) -> Shown:
+        """A copy to compare with later: without clocks, which always run, and without how far
+        transfers are, which is drawn in its own time."""
+        return replace(
+            self,
+            facts=self.facts and replace(self.facts, pending=_still(self.facts.pending)),
+            next=None,  # for the dialog alone
+            pending=[_still(row) for row in self.pending],
+            sent=dict.fromkeys(self.sent, (0, 0)),
+            problems=dict(self.problems),
+            others=tuple(replace(one, seen=0.0) for one in self.others),
+        )
+
+
+def _still(row: Any) -> Any:
+    """A row of the queue with its clocks stopped; None stays None."""
+    return row and replace(row, age=None, next_try=None)
+
+
+@contextmanager
+def redrawing(shown: Shown) -> Iterator[None]:
+    """Have it drawn again where something of it that is drawn changes within: drawing any
+    part of a window costs Blender the whole window."""
+    before = shown.drawn()
+    yield
+    if shown.drawn() != before:
+        redraw()
+
 
 def redraw() -> None:
     """Have the sidebars of 3D viewports and the preferences drawn again; nothing else is."""
+    for area in _areas():
+        if area.type == "PREFERENCES":
+            area.tag_redraw()
+        for region in _sidebars(area):
+            region.tag_redraw()
+
+
+def tab_is_open() -> bool:
+    """Whether the Kitsu tab is on the screen."""
+    return any(
+        area.spaces.active.show_region_ui and region.active_panel_category == TAB
+        for area in _areas()
+        for region in _sidebars(area)
+    )
+
+
+def _areas() -> Iterator[Any]:
     for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "PREFERENCES":
-                area.tag_redraw()
-            elif area.type == "VIEW_3D":
-                for region in area.regions:
-                    if region.type == "UI":
-                        region.tag_redraw()
+        yield from window.screen.areas
+
+
+def _sidebars(area: Any) -> Iterator[Any]:
+    """Of a 3D viewport; other areas have none of ours."""
+    if area.type == "VIEW_3D":
+        yield from (region for region in area.regions if region.type == "UI")

@@ -12,8 +12,11 @@ import bpy
 
 from wf_core import errors
 
+from .core import CoreUnavailable
+
 __all__ = [
     "browse",
+    "failures_told",
     "in_a_window",
     "notify",
     "own_operator",
@@ -22,6 +25,8 @@ __all__ = [
     "tell",
     "wrapped",
 ]
+
+_Execute = Callable[[Any, Any], set[str]]
 
 _INTERFACE_FONT = 0  # as the blf module numbers them
 _ICON = 24  # pixels
@@ -115,6 +120,20 @@ def tell(
 ) -> None:
     """Report it: a pop-up where a person called the operator, an exception for scripts."""
     operator.report({kind}, text)
+
+
+def failures_told(execute: _Execute) -> _Execute:
+    """Have an operator tell what its ``execute`` raises, and be cancelled."""
+
+    @functools.wraps(execute)
+    def telling(self: Any, context: Any) -> set[str]:  # Blender counts these arguments
+        try:
+            return execute(self, context)
+        except (errors.WorkfilesError, CoreUnavailable) as exc:
+            tell(self, "ERROR", said(exc))
+            return {"CANCELLED"}
+
+    return telling
 
 
 def own_operator(name: str) -> Any:
