@@ -229,7 +229,7 @@ class WORKFILES_OT_add_mount(bpy.types.Operator):  # noqa: N801
     folder: StringProperty(name="On this machine", subtype="DIR_PATH", options={"SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
-        return set(context.window_manager.invoke_props_dialog(self, width=420))
+        return set(context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Add"))
 
     def execute(self, _: bpy.types.Context) -> set[str]:
         mount = {"server": self.server.strip(), _SYSTEM: bpy.path.abspath(self.folder)}

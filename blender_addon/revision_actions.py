@@ -29,7 +29,9 @@ class WORKFILES_OT_edit_comment(OfRevision, bpy.types.Operator):  # noqa: N801
     comment: StringProperty(name="Comment", options={"SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
-        return set(context.window_manager.invoke_props_dialog(self, width=420))
+        return set(
+            context.window_manager.invoke_props_dialog(self, width=420, confirm_text="Change")
+        )
 
     def draw(self, _: bpy.types.Context) -> None:
         self.layout.label(text=f"Revision {self.revision} of {self.name}")
