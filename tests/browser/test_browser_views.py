@@ -341,7 +341,7 @@ def test_when_a_text_is_too_long_then_its_last_line_is_cut_off(open_browser: Ope
 
 
 def test_when_wf_browse_is_interrupted_then_it_ends_and_says_which_task_was_shown(
-    kitsu: LiveKitsu, tmp_path: Path
+    qt: QtWidgets.QApplication, kitsu: LiveKitsu, tmp_path: Path
 ) -> None:
     task = kitsu.fresh_task()
     environ = {
@@ -352,17 +352,21 @@ def test_when_wf_browse_is_interrupted_then_it_ends_and_says_which_task_was_show
     }
     command = [sys.executable, "-m", "wf_core.cli", "browse", task.reference, "--json"]
     running = subprocess.Popen(command, env=environ, stdout=subprocess.PIPE, text=True)
-    journal = tmp_path / "wf_home" / "journal.db"
-    until(journal.exists)
-    until(lambda: _has_read(journal, task.id))
-    pause(1.0)  # from its thread the answer goes to the window, which nobody sees from here
-    running.send_signal(signal.SIGINT)
-    out, _ = running.communicate(timeout=30)
+    try:
+        journal = tmp_path / "wf_home" / "journal.db"
+        until(journal.exists)
+        until(lambda: _has_read(journal, task.id))
+        pause(1.0)  # from its thread the answer goes to the window, which nobody sees from here
+        running.send_signal(signal.SIGINT)
+        out, _ = running.communicate(timeout=30)
+    finally:
+        running.kill()
     assert (running.returncode, json.loads(out)) == (0, {"task_id": task.id})
 
 
 def _has_read(journal: Path, task_id: str) -> bool:
-    return any(task_id.encode() in part.read_bytes() for part in journal.parent.glob("journal.db*"))
+    parts = (journal, journal.with_name("journal.db-wal"))
+    return any(task_id.encode() in part.read_bytes() for part in parts if part.exists())
 
 
 def test_when_there_is_no_screen_then_it_is_said_before_qt_ends_the_program(
