@@ -221,8 +221,8 @@ class WORKFILES_PT_waiting(_KitsuPanel, bpy.types.Panel):  # noqa: N801
             buttons = box.row(align=True)
             if save.state == "parked" or (save.error and sent is None):
                 buttons.operator("kitsu_workfiles.retry_upload").save_id = save.save_id
-            if save.state != "parked":
-                buttons.operator("kitsu_workfiles.cancel_upload").save_id = save.save_id
+            what = "discard_save" if save.state == "parked" else "cancel_upload"
+            buttons.operator(f"kitsu_workfiles.{what}").save_id = save.save_id
 
 
 class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801

@@ -15,7 +15,7 @@ from .session import current
 from .telling import browse, failures_told, notify, said, tell
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
+    from wf_core.workfiles import Workfiles
 
 __all__ = ["register", "unregister"]
 
@@ -101,22 +101,29 @@ def _browse(address: str) -> None:
 
 
 class _OfSave:
-    """The argument of what is done with a save that is not on the server yet."""
+    """What is done with a save that is not on the server yet: ``do`` is handed to the thread
+    that has the journal."""
 
     bl_options = {"INTERNAL"}  # noqa: RUF012
 
     save_id: StringProperty(options={"SKIP_SAVE"})
 
     @failures_told
-    def finish(self: Any, answer: Future[None]) -> set[str]:
+    def execute(self: Any, _: bpy.types.Context) -> set[str]:
+        save_id, do = self.save_id, self.do
+        answer = current().saver.submit(
+            lambda tool: do(tool, save_id),
+            done=lambda _: refresh.waiting(),
+            failed=_did_not_work,
+        )
         if bpy.app.background:
             current().wait(answer)
         return {"FINISHED"}
 
-    @staticmethod
-    def failed(problem: Exception) -> None:
-        if not bpy.app.background:
-            notify("That did not work", said(problem))
+
+def _did_not_work(problem: Exception) -> None:
+    if not bpy.app.background:
+        notify("That did not work", said(problem))
 
 
 class WORKFILES_OT_retry_upload(_OfSave, bpy.types.Operator):  # noqa: N801
@@ -125,15 +132,9 @@ class WORKFILES_OT_retry_upload(_OfSave, bpy.types.Operator):  # noqa: N801
     bl_idname = "kitsu_workfiles.retry_upload"
     bl_label = "Retry"
 
-    def execute(self, _: bpy.types.Context) -> set[str]:
-        save_id = self.save_id
-        return self.finish(
-            current().saver.submit(
-                lambda tool: tool.retry_in_background(save_id),
-                done=lambda _: refresh.waiting(),
-                failed=self.failed,
-            )
-        )
+    @staticmethod
+    def do(tool: Workfiles, save_id: str) -> None:
+        tool.retry_in_background(save_id)
 
 
 class WORKFILES_OT_cancel_upload(_OfSave, bpy.types.Operator):  # noqa: N801
@@ -142,15 +143,31 @@ class WORKFILES_OT_cancel_upload(_OfSave, bpy.types.Operator):  # noqa: N801
     bl_idname = "kitsu_workfiles.cancel_upload"
     bl_label = "Cancel Upload"
 
-    def execute(self, _: bpy.types.Context) -> set[str]:
-        save_id = self.save_id
-        return self.finish(
-            current().saver.submit(
-                lambda tool: tool.stop_upload(save_id),
-                done=lambda _: refresh.waiting(),
-                failed=self.failed,
+    @staticmethod
+    def do(tool: Workfiles, save_id: str) -> None:
+        tool.stop_upload(save_id)
+
+
+class WORKFILES_OT_discard_save(_OfSave, bpy.types.Operator):  # noqa: N801
+    """Give this save up. Its number is declared void; the scene stays where it was saved"""
+
+    bl_idname = "kitsu_workfiles.discard_save"
+    bl_label = "Discard"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        return set(
+            context.window_manager.invoke_confirm(
+                self,
+                event,
+                title="Give this save up?",
+                message="It is not sent to Kitsu. The scene stays where it was saved.",
+                confirm_text="Discard",
             )
         )
+
+    @staticmethod
+    def do(tool: Workfiles, save_id: str) -> None:
+        tool.discard(save_id)
 
 
 _CLASSES = (
@@ -159,6 +176,7 @@ _CLASSES = (
     WORKFILES_OT_open_in_kitsu,
     WORKFILES_OT_retry_upload,
     WORKFILES_OT_cancel_upload,
+    WORKFILES_OT_discard_save,
 )
 
 register, unregister = registering(_CLASSES)

@@ -179,14 +179,16 @@ def main(load: Callable[[], Settings], task: str = "") -> str:
             lambda tool: tool.find_task(task),
             done=lambda context: session.choose_task(context.task.id, context.label),
         )
-    before = signal.signal(signal.SIGINT, lambda *_: application.quit())
+    stops = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.signal(number, lambda *_: application.quit()) for number in stops}
     heartbeat = QtCore.QTimer()  # Python looks for signals when it is called, and only then
     heartbeat.timeout.connect(lambda: None)
     heartbeat.start(_SIGNALS_MS)
     try:
         run()
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
         browser.stop()
         desk.stop()
     return session.task[0] if session.task else ""

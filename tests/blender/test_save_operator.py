@@ -101,6 +101,26 @@ def test_when_online_access_is_off_then_saves_wait_and_follow_when_it_is_on(
     assert path.with_name(path.name.partition(".offline-")[0] + ".blend").exists()
 
 
+def test_when_a_save_that_waits_is_given_up_then_nothing_waits_and_its_scene_stays(
+    kitsu: LiveKitsu,
+) -> None:
+    task = kitsu.fresh_task()
+    saved(task=task.id)
+    bpy.context.preferences.system.use_online_access = False
+    path = saved(comment="on second thoughts")
+    bpy.context.preferences.system.use_online_access = True
+    with Workfiles(load()) as workfiles:
+        (waiting,) = workfiles.status()
+
+    assert bpy.ops.kitsu_workfiles.discard_save(save_id=waiting.save_id) == {"FINISHED"}
+
+    with Workfiles(load()) as workfiles:
+        assert workfiles.status() == []
+    assert path.exists()
+    wait_until_sent()
+    assert revisions(kitsu, task.id) == [1]
+
+
 def test_when_nobody_waits_for_the_server_then_the_save_is_safe_and_sent_in_the_background(
     kitsu: LiveKitsu,
 ) -> None:

@@ -340,8 +340,9 @@ def test_when_a_text_is_too_long_then_its_last_line_is_cut_off(open_browser: Ope
 # as a program
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 def test_when_wf_browse_is_interrupted_then_it_ends_and_says_which_task_was_shown(
-    qt: QtWidgets.QApplication, kitsu: LiveKitsu, tmp_path: Path
+    how: signal.Signals, qt: QtWidgets.QApplication, kitsu: LiveKitsu, tmp_path: Path
 ) -> None:
     task = kitsu.fresh_task()
     environ = {
@@ -357,7 +358,7 @@ def test_when_wf_browse_is_interrupted_then_it_ends_and_says_which_task_was_show
         until(journal.exists)
         until(lambda: _has_read(journal, task.id))
         pause(1.0)  # from its thread the answer goes to the window, which nobody sees from here
-        running.send_signal(signal.SIGINT)
+        running.send_signal(how)
         out, _ = running.communicate(timeout=30)
     finally:
         running.kill()

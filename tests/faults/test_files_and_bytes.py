@@ -25,7 +25,7 @@ from faults.proxy import Proxy
 from wf_core.errors import DiskFull, PermissionDenied
 from wf_core.filehost import FileHost
 from wf_core.kitsu.transfer import stored_length
-from wf_core.saves import delivery, sending
+from wf_core.saves import delivery, sending, uploader
 from wf_core.saves.spool import Spool, release, reserve, reserved_by
 from wf_core.settings import load
 from wf_core.workfiles import SaveRequest, Workfiles
@@ -218,8 +218,9 @@ def test_when_the_kept_copy_is_spoiled_after_a_lost_answer_then_no_wrong_hash_is
 
     with Workfiles(load(home.environment())) as workfiles:
         monkeypatch.setattr(sending, "await_stored_length", spoil)
-        workfiles.save(FileHost(Path(scene(b"scene"))), SaveRequest(task=task))
-        home.kill_all()
+        monkeypatch.setattr(uploader, "start", lambda settings: False)
+        workfiles.save(FileHost(Path(scene(b"scene"))), SaveRequest(task=task), wait=False)
+        workfiles.sync()
         (waiting,) = workfiles.status()
 
     assert (waiting.state, waiting.error is not None and "kept copy" in waiting.error) == (

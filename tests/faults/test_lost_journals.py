@@ -71,7 +71,8 @@ def test_when_a_committed_save_is_all_that_a_lost_journal_forgot_then_nothing_is
 ) -> None:
     home = make_home()
     task = kitsu.fresh_task().id
-    saved = home.wf("save", scene(b"scene"), "--task", task).document
+    saved = home.wf("save", scene(b"scene"), "--task", task, "--no-wait").document
+    home.wf("sync")
     delete_journal(home)
     open_journal(home.folder / "journal.db", Spool(home.folder)).close()
     for copy in home.workspace.glob(".wf-spool/*/*"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -187,6 +188,7 @@ def test_when_bytes_are_being_sent_then_others_see_how_many_and_can_stop_them(
         (row,) = workfiles.status()
         seen.append(workfiles.uploads()[row.save_id])
         Gauge(folder, row.save_id).stop()
+        time.sleep(0.02)  # the wish is looked for four times a second
 
     saved = workfiles.save(FileHost(scene(40 * 2**20)), SaveRequest(task=task.id), progress=watch)
 

@@ -27,7 +27,7 @@ class Account:
             os.chown(path, self.uid, self.gid)
 
     def check_enters(self, folder: Path) -> None:
-        """Make sure that the account can look into a folder (nothing to do for our own).
+        """Make sure that the account can run what is in a folder (nothing to do for our own).
 
         Raises:
             InputError: one of the folders above is closed to it, as root's own home is.

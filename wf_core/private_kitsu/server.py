@@ -232,9 +232,7 @@ class PrivateKitsu:
                 f"{self.home} has {free // 2**20} MiB left; {_SPACE // 2**20} MiB are needed.",
                 hint="Make room, or choose another home.",
             )
-        database_account().check_enters(self._home.folder)
         zou = self._environment(progress)
-        database_account().check_enters(zou.postgres)
         # A web server that survived its database would answer from a cache, so all or none.
         self._stop(progress)
         for name in ("postgres", "redis", "zou"):
@@ -242,8 +240,10 @@ class PrivateKitsu:
         started: dict[str, Identity] = {}
         try:
             self._start_parts(zou, started, progress, fresh=fresh)
-        except BaseException:
+        except BaseException as exc:
             self._stop(lambda line: None)
+            if isinstance(exc, ServerError):
+                database_account().check_enters(zou.postgres)  # it says more than PostgreSQL does
             raise
         return self._home.info(zou.version)
 
