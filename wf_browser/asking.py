@@ -7,6 +7,7 @@ several requests for the same thing only the last one's answer is heard.
 
 from __future__ import annotations
 
+import threading
 import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from wf_core import errors
 from wf_core.worker import Worker
 
-from .qt import QtCore, Signal, is_alive
+from .qt import QtCore, Signal
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -29,23 +30,32 @@ R = TypeVar("R")
 
 
 class Courier(QtCore.QObject):
-    """Carries functions to Qt's thread."""
+    """Carries functions to Qt's thread.
+
+    It has no parent: a panel that is closed takes its children along at any moment, and a thread
+    that sends a signal of an object just then takes the whole application along.
+    """
 
     _arrived = Signal(object)
 
-    def __init__(self, parent: QtCore.QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()
         self._open = True
+        self._guard = threading.Lock()
         self._arrived.connect(self._call, QtCore.Qt.ConnectionType.QueuedConnection)
 
     def post(self, function: Callable[[], None]) -> None:
         """Have it called there, soon; callable from any thread."""
-        if self._open and is_alive(self):
-            self._arrived.emit(function)
+        with self._guard:
+            if self._open:
+                self._arrived.emit(function)
 
     def close(self) -> None:
-        """Carry nothing more."""
-        self._open = False
+        """Carry nothing more. On Qt's thread."""
+        with self._guard:
+            was_open, self._open = self._open, False
+        if was_open:
+            self.deleteLater()
 
     def _call(self, function: Any) -> None:
         if self._open:
@@ -66,7 +76,8 @@ class Asking(QtCore.QObject):
         super().__init__(parent)
         self.application = application
         self.problems: dict[str, Exception] = {}
-        self._courier = Courier(self)
+        self._courier = courier = Courier()
+        self.destroyed.connect(lambda *_: courier.close())
         self.looker, self.mover, self.keeper = self.workers = tuple(
             self._worker(f"workfiles-browser-{name}") for name in ("look", "move", "keep")
         )

@@ -67,6 +67,15 @@ def test_when_the_panel_was_closed_then_it_can_be_opened_again(window: Maya) -> 
     assert len(window.panels[docking.CONTROL].widget.findChildren(Browser)) == 1
 
 
+def test_when_the_panel_is_closed_while_threads_answer_then_the_application_lives(
+    window: Maya,
+) -> None:
+    for _ in range(40):  # each time at another moment of what the browser asks at its start
+        actions.my_tasks()
+        window.panels.pop(docking.CONTROL).close()
+    assert session.current().listener is None
+
+
 def test_when_maya_starts_with_the_panel_then_the_plug_in_fills_it(window: Maya) -> None:
     actions.my_tasks()
     panel = window.panels[docking.CONTROL]
