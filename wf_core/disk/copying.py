@@ -39,6 +39,7 @@ __all__ = [
     "fsync_file",
     "fsync_folder",
     "link_or_copy",
+    "linked",
     "links_keep_bytes",
     "rename_exclusive",
     "sha256_of",
@@ -141,7 +142,7 @@ def link_or_copy(
     Raises:
         WorkfilesError: as ``copy_exactly``.
     """
-    if may_link and links_keep_bytes(target.parent) and _linked(source, target):
+    if may_link and links_keep_bytes(target.parent) and linked(source, target):
         if sync:
             fsync_file(target)
             fsync_folder(target.parent)
@@ -266,8 +267,13 @@ def _write_new(path: Path, content: bytes) -> None:
         file.write(content)
 
 
-def _linked(source: Path, target: Path) -> bool:
-    """Whether a hard link was made and is one; PathTaken when ``target`` is there."""
+def linked(source: Path, target: Path) -> bool:
+    """Give ``source`` a second name: whether that is a hard link now. For a short while, and for
+    who looks at inode, size and time before it trusts it: whether it keeps its bytes was not tried.
+
+    Raises:
+        FileUnreadable: ``source`` is missing. PathTaken: ``target`` is there.
+    """
     with in_words(source, writing=False):
         # Python's follow_symlinks=True does not follow on Linux.
         real = source.resolve(strict=True)

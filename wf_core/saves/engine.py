@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wf_core.disk.copying import copy_exactly, fsync_file, fsync_folder, link_or_copy
+from wf_core.disk.copying import copy_exactly, fsync_file, fsync_folder, link_or_copy, linked
 from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import Cancelled, FileUnreadable
 from wf_core.host import Host, SceneTag
@@ -264,8 +264,10 @@ class SaveEngine:
         assert row.spool_path is not None and row.scene_path is not None
         kept = Path(row.spool_path)
         kept.unlink(missing_ok=True)
-        how: str = link_or_copy(Path(row.scene_path), kept, may_link=may_link or lend)
-        return self._known_by_heart(row, kept, "lent" if how == "link" and not may_link else how)
+        scene = Path(row.scene_path)
+        if lend and not may_link and linked(scene, kept):
+            return self._known_by_heart(row, kept, "lent")
+        return self._known_by_heart(row, kept, link_or_copy(scene, kept, may_link=may_link))
 
     def _known_by_heart(self, row: SaveRow, kept: Path, how: str) -> SaveRow:
         found = kept.lstat()
