@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from wf_core.batch.fence import Fence, Stale, claimant_of, now
+from wf_core.batch.fence import Fence, Stale, claimant_of
 from wf_core.batch.run import Row
 from wf_core.batch.scene import RowScene, same_bytes
 from wf_core.filehost import extension_of
@@ -26,6 +26,7 @@ from wf_core.saves.claim import ClaimedElsewhere
 from wf_core.saves.desk import Desk
 from wf_core.saves.engine import SaveEngine
 from wf_core.saves.journal import OPEN_STATES, SaveRow
+from wf_core.saves.machine import boottime
 from wf_core.saves.parking import Parked
 from wf_core.saves.recovery import recover
 from wf_core.saves.request import SaveRequest
@@ -123,8 +124,8 @@ class Attempts:
 
     def _records(self, task_id: str, *, anew: bool) -> list[WorkingFile]:
         of_task, read_at, records = self._read
-        if anew or of_task != task_id or now() - read_at > _RECENT_SECONDS:
-            asked_at = now()
+        if anew or of_task != task_id or boottime() - read_at > _RECENT_SECONDS:
+            asked_at = boottime()
             records = self._desk.client.working_files(task_id)
             self._read = (task_id, asked_at, records)
         return records

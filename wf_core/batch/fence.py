@@ -20,10 +20,10 @@ from wf_core.kitsu import KitsuClient
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
 from wf_core.saves.journal import SaveRow
-from wf_core.saves.machine import boot_id, machine_name
+from wf_core.saves.machine import boot_id, boottime, machine_name
 from wf_core.saves.parking import Parked
 
-__all__ = ["Fence", "Stale", "claimant_of", "now", "owner_of"]
+__all__ = ["Fence", "Stale", "claimant_of", "owner_of"]
 
 MOMENT_SECONDS = 2.0
 """For so long a fence that was read counts as just read."""
@@ -97,7 +97,7 @@ class Fence:
         """
         assert row.working_file_id is not None
         if self._earlier is None and row.mark == self._save_id:
-            self._seen = now()  # just claimed, and the claim says by whom
+            self._seen = boottime()  # just claimed, and the claim says by whom
             return
         data = (self._earlier.data or {}) if self._earlier is not None else {}
         fence = {"owner": self._owner, "attempt": self.attempt}
@@ -106,7 +106,7 @@ class Fence:
         if self.took_over:
             time.sleep(TAKEOVER_SECONDS)
             self._look(row)
-        self._seen = now()
+        self._seen = boottime()
 
     def check(self, row: SaveRow) -> None:
         """Make sure that the fence is still this attempt's.
@@ -115,9 +115,9 @@ class Fence:
             Stale: it is not.
             WorkfilesError: the server cannot be asked.
         """
-        if now() - self._seen >= MOMENT_SECONDS:
+        if boottime() - self._seen >= MOMENT_SECONDS:
             self._look(row)
-            self._seen = now()
+            self._seen = boottime()
 
     def _look(self, row: SaveRow) -> None:
         assert row.working_file_id is not None
@@ -141,10 +141,3 @@ def _fence_of(record: WorkingFile) -> dict[str, Any]:
 
 def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
-
-
-def now() -> float:
-    """Seconds on a clock that goes on while the machine sleeps, where there is one."""
-    if hasattr(time, "CLOCK_BOOTTIME"):
-        return time.clock_gettime(time.CLOCK_BOOTTIME)
-    return time.monotonic()

@@ -115,7 +115,7 @@ class Delivery:
             if row.state in ("claimed", "saved"):
                 row, record = self._sending.send(
                     row,
-                    settled=settling.scene if settling is not None else None,
+                    settled=settling.scene if settling is not None else lambda: None,
                     guard=guard,
                     progress=progress,
                     cancel=cancel,

@@ -13,7 +13,7 @@ import time
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["boot_id", "machine_name", "monotonic"]
+__all__ = ["boot_id", "boottime", "machine_name", "monotonic"]
 
 
 @lru_cache(maxsize=1)
@@ -36,6 +36,13 @@ def boot_id() -> str:
 
 def monotonic() -> float:
     """Seconds on a clock that every process of this boot shares and nobody can set."""
+    return time.monotonic()
+
+
+def boottime() -> float:
+    """The same, going on while the machine sleeps, where there is such a clock."""
+    if hasattr(time, "CLOCK_BOOTTIME"):
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()
 
 

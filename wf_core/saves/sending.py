@@ -48,7 +48,7 @@ class Sending:
         self,
         row: SaveRow,
         *,
-        settled: Callable[[], None] | None,
+        settled: Callable[[], None],
         guard: Guard | None,
         progress: Report | None,
         cancel: Ask | None,
@@ -76,13 +76,11 @@ class Sending:
             if row.attempts or row.sha256:
                 done = self._already_there(row)
                 if done is not None:
-                    if settled is not None:
-                        settled()
+                    settled()
                     return done, None
             started = time.monotonic()
             sha256, record = self._send(row, lock, guard, progress, cancel)
-            if settled is not None:
-                settled()
+            settled()
             row = self._uploaded(row, sha256)
             fresh = time.monotonic() - started < _MOMENT_SECONDS
             return row, record if fresh else None
