@@ -17,11 +17,13 @@ from faults.arranged import (
 )
 from faults.conftest import MakeHome, Scene
 from faults.proxy import Proxy
+from wf_core.filehost import FileHost
+from wf_core.saves import delivery, uploader
 from wf_core.saves.journal import Journal
 from wf_core.saves.recovery import open_journal
 from wf_core.saves.spool import Spool
 from wf_core.settings import load
-from wf_core.workfiles import Workfiles
+from wf_core.workfiles import SaveRequest, Workfiles
 
 pytestmark = pytest.mark.slow
 
@@ -67,12 +69,20 @@ def test_when_the_journal_is_deleted_under_a_save_then_its_own_bytes_arrive_once
 
 
 def test_when_a_committed_save_is_all_that_a_lost_journal_forgot_then_nothing_is_parked(
-    kitsu: LiveKitsu, proxy: Proxy, make_home: MakeHome, scene: Scene
+    kitsu: LiveKitsu,
+    proxy: Proxy,
+    make_home: MakeHome,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     home = make_home()
     task = kitsu.fresh_task().id
-    saved = home.wf("save", scene(b"scene"), "--task", task, "--no-wait").document
-    home.wf("sync")
+    # Nobody takes the second look before the journal is lost: it would leave nothing to forget.
+    monkeypatch.setattr(uploader, "start", lambda settings: False)
+    monkeypatch.setattr(delivery, "_SECOND_LOOK_SECONDS", 600.0)
+    with Workfiles(load(home.environment())) as workfiles:
+        saved = workfiles.save(FileHost(Path(scene(b"scene"))), SaveRequest(task), wait=False)
+        workfiles.sync()
     delete_journal(home)
     open_journal(home.folder / "journal.db", Spool(home.folder)).close()
     for copy in home.workspace.glob(".wf-spool/*/*"):
@@ -82,7 +92,7 @@ def test_when_a_committed_save_is_all_that_a_lost_journal_forgot_then_nothing_is
     ended = home.wf("sync")
 
     assert (ended.code, ended.document["committed"]) == (0, 1), ended
-    assert owners(kitsu, task) == [(1, saved["save_id"])]
+    assert owners(kitsu, task) == [(1, saved.save_id)]
     assert not uploads.is_set()
 
 
