@@ -104,19 +104,41 @@ def test_when_a_process_with_a_lost_journal_sends_a_save_then_it_is_not_claimed_
     first = home.wf("save", scene(b"first"), "--task", task).document["save_id"]
     second = save_offline(home, proxy, scene(b"second"), "--task", task)
     with Workfiles(load(home.environment())) as going_on:
-        journal = going_on.desk.journal
+        desk = going_on.desk  # as one has it who is in the middle of its work
         delete_journal(home)
         open_journal(home.folder / "journal.db", Spool(home.folder)).close()
-        going_on.sync()
-        for row in journal.unchecked(server=going_on.desk.client.session.server):
-            journal.update(row, next_try=None)
-        going_on.sync()
+        desk.queue.work(everything=True)
+        for row in desk.journal.unchecked(server=desk.client.session.server):
+            desk.journal.update(row, next_try=None)
+        desk.queue.work(everything=True)
+        desk.close()
     assert kept(home) == []
 
     ended = home.wf("sync")
 
     assert ended.code == 0, ended
     assert owners(kitsu, task) == [(1, first), (2, second)]
+
+
+def test_when_the_journal_is_deleted_under_an_application_then_it_learns_of_what_others_did(
+    kitsu: LiveKitsu,
+    proxy: Proxy,
+    make_home: MakeHome,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    home = make_home()
+    task = kitsu.fresh_task().id
+    monkeypatch.setattr(uploader, "start", lambda settings: False)
+    with Workfiles(load(home.environment())) as application:
+        request = SaveRequest(task)
+        saved = application.save(FileHost(Path(scene(b"scene"))), request, wait=False)
+        delete_journal(home)
+        home.wf("sync")
+
+        assert application.status() == []
+        assert application.outcome(saved.save_id).state == "committed"
+    assert owners(kitsu, task) == [(1, saved.save_id)]
 
 
 def test_when_the_journal_is_lost_then_a_claim_given_up_is_still_used(

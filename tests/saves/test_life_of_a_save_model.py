@@ -234,6 +234,17 @@ def test_when_processes_die_at_every_boundary_of_a_save_then_none_is_lost_nor_ha
     assert boundary > 20
 
 
+def test_when_a_process_has_lost_its_journal_then_its_next_save_comes_after_those_of_others(
+    life: Life,
+) -> None:
+    life.save({"commit": "freeze"}, {})
+    life.lose_journal()
+    life.save(AWAY)
+    life.thaw()
+
+    assert settle(life) == [ONE, (2, "comment 2"), (3, "comment 1")]
+
+
 @pytest.mark.parametrize(
     "network",
     [

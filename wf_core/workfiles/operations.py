@@ -42,11 +42,14 @@ class Operations:
 
     @property
     def desk(self) -> Desk:
-        """The parts behind this facade, made when first needed.
+        """The parts behind this facade, made when first needed, and anew where the journal was
+        deleted or set aside since: others work with another one by now.
 
         Raises:
             NotLoggedIn: no server is known yet.
         """
+        if self._desk is not None and not self._desk.journal.is_in_place():
+            self._desk = None  # not closed: another thread may be in the middle of a save
         if self._desk is None:
             if not self.settings.server:
                 raise NotLoggedIn(
