@@ -309,6 +309,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("command", choices=sorted(COMMANDS), help=argparse.SUPPRESS)
     name, rest = arguments[:1], arguments[1:]
     options = parser.parse_args(name)
+    if name[0] in ("test", "lint") and not {"-h", "--help"}.isdisjoint(rest):
+        parser.print_help()  # the others hand the question on; these would work first
+        return 0
     for flag in ("quick", "all_blenders", "all_qts"):
         word = f"--{flag.replace('_', '-')}"
         setattr(options, flag, options.command == "test" and word in rest)
