@@ -52,7 +52,7 @@ def examine(settings: Settings) -> list[CheckResult]:
 
 
 def _home(settings: Settings) -> CheckResult:
-    problem = _cannot_write(settings.home)
+    problem = _cannot_write(settings.home, mode=0o700)  # the journal will be in it
     if problem:
         return CheckResult("settings folder", False, problem, "Make it writable, or set WF_HOME.")
     return CheckResult(
@@ -129,7 +129,7 @@ def _server(desk: Desk) -> Iterator[CheckResult]:
 
 
 def _software(desk: Desk) -> Iterator[CheckResult]:
-    known = {record.extension for record in desk.client.softwares()}
+    known = {ext for record in desk.client.softwares() for ext in record.extensions}
     lacking = [ext for ext in _KNOWN_EXTENSIONS if ext not in known]
     if len(lacking) == len(_KNOWN_EXTENSIONS):
         yield CheckResult(
@@ -139,9 +139,7 @@ def _software(desk: Desk) -> Iterator[CheckResult]:
             "Ask an administrator to add the applications you save from.",
         )
     else:
-        yield CheckResult(
-            "software", True, "Kitsu knows " + ", ".join(sorted(filter(None, known))) + "."
-        )
+        yield CheckResult("software", True, f"Kitsu knows {', '.join(sorted(known))}.")
 
 
 def _productions(desk: Desk) -> Iterator[CheckResult]:
@@ -159,9 +157,9 @@ def _productions(desk: Desk) -> Iterator[CheckResult]:
             )
 
 
-def _cannot_write(folder: Path) -> str:
+def _cannot_write(folder: Path, *, mode: int = 0o777) -> str:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=mode)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".wf-probe-"):
             return ""
     except OSError as exc:
