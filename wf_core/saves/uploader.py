@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from wf_core.disk.locks import Lock
 from wf_core.errors import WorkfilesError
@@ -45,11 +45,17 @@ def start(settings: Settings) -> bool:
     """Start an uploader unless one is running already; False when one is.
 
     The new process has a session (Windows: a process group) of its own and no terminal,
-    so that neither closing a window nor quitting the application ends it.
-
-    Raises:
-        OSError: no process can be started.
+    so that neither closing a window nor quitting the application ends it. Where no process can be
+    started, False: whoever saved has a safe save, and the next start sends it.
     """
+    try:
+        return _start(settings)
+    except OSError as exc:
+        log.warning("no uploader could be started: %s", exc)
+        return False
+
+
+def _start(settings: Settings) -> bool:
     _children[:] = [child for child in _children if child.poll() is None]
     lock = Lock(settings.lock_folder / _LOCK)
     if not lock.acquire():
@@ -60,28 +66,39 @@ def start(settings: Settings) -> bool:
         f"import sys; sys.path[:] = {[path for path in sys.path if path]!r}; "
         "from wf_core.saves.uploader import main; sys.exit(main())"
     )
-    options: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":
-        # DETACHED_PROCESS: no console; BREAKAWAY: outlive a job object that kills its members.
-        options = {
-            "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP
-            | subprocess.DETACHED_PROCESS
-            | subprocess.CREATE_BREAKAWAY_FROM_JOB
-        }
+    # An isolated Python (Blender's) ignores variables meant for others, such as Maya's
+    # PYTHONHOME; so must its child, which could not start with them.
+    command = [_program(), *(["-I"] if sys.flags.isolated else []), "-c", code]
     with (settings.log_folder / "uploader.log").open("ab") as output:
-        _children.append(
-            subprocess.Popen(
-                # An isolated Python (Blender's) ignores variables meant for others, such as
-                # Maya's PYTHONHOME; so must its child, which could not start with them.
-                [_program(), *(["-I"] if sys.flags.isolated else []), "-c", code],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=settings.home,
-                **options,
-            )
-        )
+        best, *others = _detached()
+        try:
+            child = _popen(command, output, settings.home, best)
+        except PermissionError:
+            if not others:
+                raise
+            child = _popen(command, output, settings.home, others[0])
+    _children.append(child)
     return True
+
+
+def _popen(
+    command: list[str], output: BinaryIO, folder: Path, options: dict[str, Any]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, **options
+    )
+
+
+def _detached() -> tuple[dict[str, Any], ...]:
+    """The arguments of ``subprocess.Popen`` for a process that outlives its parent, and those for
+    where the system forbids the first ones."""
+    if sys.platform != "win32":
+        return ({"start_new_session": True},)
+    # DETACHED_PROCESS: no console; BREAKAWAY: outlive a job object that kills its members. A job
+    # may forbid that, and CreateProcess then fails: a process that ends with the job sends some.
+    alone = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS
+    flags = (alone | subprocess.CREATE_BREAKAWAY_FROM_JOB, alone)
+    return tuple({"creationflags": one} for one in flags)
 
 
 def _program() -> str:
