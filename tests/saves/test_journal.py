@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from wf_core.errors import UsageError
+from wf_core.disk.locks import hold
+from wf_core.errors import PathError, UsageError
 from wf_core.saves import machine
 from wf_core.saves.journal import _MIGRATIONS, OPEN_STATES, Journal, SaveRow
 from wf_core.saves.lineage import base_of
@@ -330,3 +331,15 @@ def test_when_two_journals_share_a_workspace_then_neither_sees_the_others_sideca
     assert second.folder(tmp_path / "workspace") != folder
     assert list(second.read_sidecars()) == []
     assert [r.save_id for r in first.read_sidecars()] == [row().save_id]
+
+
+def test_when_the_home_cannot_be_made_then_that_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "home").write_bytes(b"")
+
+    with pytest.raises(PathError, match="home"):
+        open_journal(tmp_path / "home" / "below" / "journal.db", Spool(tmp_path))
+    with (
+        pytest.raises(PathError, match="home"),
+        hold(tmp_path / "home" / "locks" / "save-1.lock"),
+    ):
+        pass

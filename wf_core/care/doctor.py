@@ -43,7 +43,7 @@ def examine(settings: Settings) -> list[CheckResult]:
         ]
     try:
         desk = Desk(settings, settings.server)
-    except (WorkfilesError, OSError) as exc:
+    except WorkfilesError as exc:
         return [*results, _failed("server", exc)]
     try:
         return [*results, *_journal(desk), *_server(desk)]
@@ -166,7 +166,5 @@ def _cannot_write(folder: Path, *, mode: int = 0o777) -> str:
         return f"{folder} cannot be written: {exc.strerror or os.strerror(exc.errno or 0)}."
 
 
-def _failed(name: str, exc: Exception) -> CheckResult:
-    if isinstance(exc, WorkfilesError):
-        return CheckResult(name, False, exc.message, exc.hint)
-    return CheckResult(name, False, str(exc))
+def _failed(name: str, exc: WorkfilesError) -> CheckResult:
+    return CheckResult(name, False, exc.message, exc.hint)

@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from wf_core.disk.files import in_words
+
 __all__ = ["Lock", "hold", "record_lock", "row_lock"]
 
 _POLL_SECONDS = 0.02
@@ -82,9 +84,14 @@ def record_lock(folder: Path, working_file_id: str) -> Path:
 
 @contextmanager
 def hold(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
-    """Hold the lock at ``path`` for a ``with`` block; yields whether it was obtained."""
+    """Hold the lock at ``path`` for a ``with`` block; yields whether it was obtained.
+
+    Raises:
+        DiskFull, PathError: the lock file cannot be made or opened.
+    """
     lock = Lock(path)
-    obtained = lock.acquire(wait=wait)
+    with in_words(path, writing=True):
+        obtained = lock.acquire(wait=wait)
     try:
         yield obtained
     finally:

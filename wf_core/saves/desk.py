@@ -37,7 +37,7 @@ class Desk:
 
     Raises:
         UsageError: the address is not usable.
-        OSError, DiskFull, FileUnreadable: WF_HOME cannot be written.
+        DiskFull, FileUnreadable, PathError: WF_HOME cannot be written.
     """
 
     def __init__(
