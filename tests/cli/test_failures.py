@@ -11,6 +11,7 @@ import pytest
 from tests.cli.running import Here
 from wf_core import errors
 from wf_core.errors import WorkfilesError
+from wf_core.results import LaterRevision
 
 FAILURES: dict[str, tuple[WorkfilesError, int, dict[str, Any]]] = {
     "usage": (errors.UsageError("No."), 2, {"kind": "usage"}),
@@ -38,6 +39,19 @@ FAILURES: dict[str, tuple[WorkfilesError, int, dict[str, Any]]] = {
     "unreadable": (errors.FileUnreadable("No."), 5, {"kind": "file_unreadable"}),
     "disk full": (errors.DiskFull("No."), 5, {"kind": "disk_full"}),
     "behind": (errors.Behind("No."), 5, {"kind": "behind"}),
+    "behind somebody": (
+        errors.Behind("No.", later=LaterRevision(7, "Kim Artist", None, "colours")),
+        5,
+        {
+            "kind": "behind",
+            "behind": {
+                "revision": 7,
+                "author": "Kim Artist",
+                "created_at": None,
+                "comment": "colours",
+            },
+        },
+    ),
     "refused": (errors.Refused("No.", status=413), 5, {"kind": "refused"}),
     "problems": (
         errors.ProblemsFound("No.", problems=("v003 is cut short",)),
@@ -48,7 +62,6 @@ FAILURES: dict[str, tuple[WorkfilesError, int, dict[str, Any]]] = {
     "server broke": (errors.ServerFault("No."), 6, {"kind": "server_fault"}),
     "bad answer": (errors.BadAnswer("No."), 6, {"kind": "bad_answer"}),
     "integrity": (errors.IntegrityError("No."), 6, {"kind": "integrity"}),
-    "safe, not sent": (errors.SafeNotSent("No."), 75, {"kind": "safe_not_sent"}),
     "cancelled": (errors.Cancelled("No."), 130, {"kind": "cancelled"}),
 }
 
