@@ -3,7 +3,7 @@
 The system drops such a lock at the moment its owner dies, however it dies, and keeps it
 while the owner is only frozen: a dead uploader never blocks its successor, a suspended
 one that wakes up still holds what it thinks it holds. Lock files stay behind empty; removing
-them would let two owners hold two files of one name.
+one that somebody may still want would let two owners hold two files of one name.
 """
 
 from __future__ import annotations

@@ -156,9 +156,6 @@ def _pass(settings: Settings, desks: dict[str, Desk]) -> float | None:
 def _servers(settings: Settings) -> list[str]:
     journal = open_journal(settings.journal_path, Spool(settings.home))
     try:
-        rows = journal.rows(*OPEN_STATES, "committed")
-        return list(
-            dict.fromkeys(r.server for r in rows if r.state != "committed" or r.checked < 2)
-        )
+        return journal.servers()
     finally:
         journal.close()
