@@ -96,7 +96,7 @@ class Revision(_Value):
 class PendingSave(_Value):
     """A save that waits, in one of the first five states (see ``RowState``); what became of it,
     where it was tried again or given up: ``committed``, ``discarded``, or ``abandoned`` where its
-    scene was never written, or nobody knows yet whether it had a number.
+    scene turned out to have never been written.
 
     ``next_try`` is seconds from now, or None. ``age`` is seconds since it was saved, by this
     machine's clock: for people, it orders nothing. ``hint`` says what to do about it.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from tests.cli.running import Here
 from wf_core import errors
 from wf_core.errors import WorkfilesError
-from wf_core.results import LaterRevision
+from wf_core.results import LaterRevision, SyncResult
 
 FAILURES: dict[str, tuple[WorkfilesError, int, dict[str, Any]]] = {
     "usage": (errors.UsageError("No."), 2, {"kind": "usage"}),
@@ -127,6 +128,23 @@ def test_when_a_server_sends_control_characters_then_the_terminal_gets_none(here
     ran = here("whoami", answers={"whoami": error})
 
     assert ran.err == "wf: No \ufffd[2J\ufffdsuch task \ufffd.\n"
+
+
+def test_when_a_task_has_control_characters_then_its_progress_gives_the_terminal_none(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wf_core.cli.progress._PATIENCE", 0.0)
+
+    def sync(progress: Callable[[str, int, int], None], cancel: object) -> SyncResult:
+        for done in range(3):
+            progress("Uploading \x1b]0;mine\x07Lamp", done, 3)
+        return SyncResult(1, 0, 0)
+
+    ran = here("sync", answers={"sync": sync}, terminal=True)
+
+    assert "mine" in ran.err
+    assert "\x1b]" not in ran.err
+    assert "\x07" not in ran.err
 
 
 def test_when_a_bug_strikes_then_the_traceback_goes_to_a_private_log(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
+import logging
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -72,3 +74,33 @@ def test_when_a_job_forbids_to_leave_it_then_the_uploader_is_started_inside_it(
 
     assert begun
     assert [options["creationflags"] for options in popen.options] == [3, 1]
+
+
+def test_when_the_log_has_grown_then_the_next_uploader_begins_a_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subprocess, "Popen", Started())
+    settings = settings_of_bot("http://127.0.0.1:9", tmp_path)
+    settings.log_folder.mkdir(parents=True)
+    log = settings.log_folder / "uploader.log"
+    log.write_bytes(b"x" * (1024 * 1024 + 1))
+
+    uploader.start(settings)
+
+    assert (log.stat().st_size, log.with_name("uploader.log.1").stat().st_size) == (0, 1048577)
+
+
+def test_when_the_uploader_logs_a_token_then_it_is_hidden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = io.StringIO()
+    root = logging.Logger("root")
+    monkeypatch.setattr(logging, "root", root)
+    monkeypatch.setattr(logging.Logger, "root", root)
+    monkeypatch.setattr("sys.stderr", written)
+    monkeypatch.setattr(uploader, "run", lambda settings: root.warning("Bearer a.secret.token"))
+    monkeypatch.setattr(uploader, "load", lambda: settings_of_bot("http://127.0.0.1:9", tmp_path))
+
+    uploader.main()
+
+    assert "Bearer [hidden]" in written.getvalue()

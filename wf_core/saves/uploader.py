@@ -16,6 +16,7 @@ from typing import Any, BinaryIO
 
 from wf_core.disk.locks import Lock
 from wf_core.errors import WorkfilesError
+from wf_core.kitsu import RedactSecrets
 from wf_core.saves.desk import Desk
 from wf_core.saves.journal import OPEN_STATES
 from wf_core.saves.recovery import open_journal
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 _LOCK = "uploader.lock"
 _LONGEST_NAP = 5.0
 _SHORTEST_NAP = 0.25
+_LARGEST_LOG = 1024 * 1024  # bytes; one older log is kept
 _IDLE_PASSES = 2  # a save may be written to the journal while a pass finds nothing
 
 _children: list[subprocess.Popen[bytes]] = []
@@ -69,7 +71,10 @@ def _start(settings: Settings) -> bool:
     # An isolated Python (Blender's) ignores variables meant for others, such as Maya's
     # PYTHONHOME; so must its child, which could not start with them.
     command = [_program(), *(["-I"] if sys.flags.isolated else []), "-c", code]
-    with (settings.log_folder / "uploader.log").open("ab") as output:
+    log_file = settings.log_folder / "uploader.log"
+    if log_file.exists() and log_file.stat().st_size > _LARGEST_LOG:
+        log_file.replace(log_file.with_suffix(".log.1"))
+    with log_file.open("ab") as output:
         best, *others = _detached()
         try:
             child = _popen(command, output, settings.home, best)
@@ -108,6 +113,8 @@ def _program() -> str:
 def main() -> int:
     """Entry of the detached process: the settings come from its environment."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RedactSecrets())
     run(load())
     return 0
 

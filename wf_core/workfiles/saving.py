@@ -327,8 +327,7 @@ class SaveOperations(Operations):
             else:
                 desk.journal.update(row, state="discarded", error=None)
                 desk.spool.empty(row)
-            row = desk.journal.get(row.save_id) or row
-        return pending(row)
+        return pending(replace(row, state="discarded", error=None))
 
     @contextmanager
     def _desk_at(self, server: str) -> Iterator[Desk]:
