@@ -12,6 +12,7 @@ from pathlib import Path
 from wf_core import kitsu
 from wf_core.disk.copying import links_keep_bytes
 from wf_core.errors import WorkfilesError
+from wf_core.models import Person
 from wf_core.results import CheckResult
 from wf_core.saves.desk import Desk
 from wf_core.saves.journal import OPEN_STATES
@@ -22,6 +23,7 @@ __all__ = ["examine"]
 
 _LITTLE_ROOM = 5 * 1024**3
 _NEARLY_FULL = 0.9
+_SOON = 24 * 3600.0  # seconds until a login ends
 _KNOWN_EXTENSIONS = (".blend", ".ma", ".mb")
 
 
@@ -120,12 +122,23 @@ def _server(desk: Desk) -> Iterator[CheckResult]:
     except WorkfilesError as exc:
         yield _failed("login", exc)
         return
-    yield CheckResult("login", True, f"{person.display_name} ({person.role}).")
+    yield _login(session, person)
     for look in (_software, _productions):
         try:
             yield from look(desk)
         except WorkfilesError as exc:
             yield _failed(look.__name__.strip("_"), exc)
+
+
+def _login(session: kitsu.Session, person: Person) -> CheckResult:
+    who = f"{person.display_name} ({person.role})"
+    left = kitsu.token_seconds_left(session)
+    if left is None:
+        return CheckResult("login", True, f"{who}.")
+    if left < _SOON:
+        hint = "Have a new token made in Kitsu." if session.is_bot else f"Use {LOG_IN} again."
+        return CheckResult("login", False, f"{who}; it ends in {left / 3600:.0f} hours.", hint)
+    return CheckResult("login", True, f"{who}, for {left / 86400:.0f} more days.")
 
 
 def _software(desk: Desk) -> Iterator[CheckResult]:
