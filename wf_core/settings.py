@@ -147,7 +147,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         first = exc.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"The settings of profile “{name}” are wrong at “{where}”: {first['msg']}.",
+            f"The settings of profile “{name}” are wrong at “{where}”: {_said(first['msg'])}.",
             hint=f"Correct {home / _FILE} or the environment variable, then try again.",
         ) from exc
     return Settings(home=home, profile_name=name, profile=profile, token=env.get("WF_TOKEN"))
@@ -179,13 +179,18 @@ def _change(settings: Settings, change: Callable[[dict[str, Any]], dict[str, Any
     try:
         checked = Profile.model_validate(change(profiles.get(settings.profile_name, {})))
     except ValidationError as exc:
-        raise UsageError(f"That setting is not valid: {exc.errors()[0]['msg']}.") from exc
+        raise UsageError(f"That setting is not valid: {_said(exc.errors()[0]['msg'])}.") from exc
     profiles[settings.profile_name] = checked.model_dump(mode="json", exclude_unset=True)
     temporary = target.with_name(f"{_FILE}.{os.getpid()}.tmp")
     with in_words(target, writing=True):
         settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)  # the journal will be in it
         temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
         temporary.replace(target)
+
+
+def _said(message: str) -> str:
+    """What is wrong with a value, without pydantic's word for that."""
+    return message.removeprefix("Value error, ").rstrip(".")
 
 
 def mounts_here(profile: Profile, folders: Iterable[tuple[str, str]]) -> list[dict[str, str]]:

@@ -91,6 +91,7 @@ BAD_LINES = {
     "a value and none": ["workspace", "/a", "--unset"],
     "no folder": ["workspace", ""],
     "the home folder of nobody": ["workspace", "~nobody-has-this-name/work"],
+    "a mount in a folder that is not absolute": ["mounts", "/prods=here"],
 }
 
 
@@ -101,6 +102,7 @@ def test_when_a_setting_makes_no_sense_then_nothing_is_changed(
     ran = here("config", *line, "--json")
 
     assert (ran.code, ran.error["kind"]) == (2, "usage")
+    assert "Value error" not in ran.error["message"]
     assert not (home / "settings.json").exists()
 
 

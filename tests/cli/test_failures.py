@@ -13,6 +13,7 @@ from tests.cli.running import Here
 from wf_core import errors
 from wf_core.errors import WorkfilesError
 from wf_core.results import LaterRevision, SyncResult
+from wf_core.steps import ANOTHER_PLACE, ANOTHER_REVISION, GIVE_THE_CODE
 
 FAILURES: dict[str, tuple[WorkfilesError, int, dict[str, Any]]] = {
     "usage": (errors.UsageError("No."), 2, {"kind": "usage"}),
@@ -102,6 +103,23 @@ def test_when_a_hint_names_a_button_then_the_command_is_named_instead(here: Here
 
     assert read.err == "wf: No.\n    Use “wf login”.\n"
     assert parsed.error["hint"] == "Use “wf login”."
+
+
+STEPS = {
+    "a code": (GIVE_THE_CODE, "--otp"),
+    "a place": (f"Choose {ANOTHER_PLACE}.", "Choose another place with --to."),
+    "a revision": (ANOTHER_REVISION, "wf verify"),
+}
+
+
+@pytest.mark.parametrize(("hint", "words"), STEPS.values(), ids=STEPS)
+def test_when_a_step_has_a_command_then_only_a_terminal_reads_it(
+    hint: str, words: str, here: Here
+) -> None:
+    ran = here("whoami", answers={"whoami": errors.NotFound("No.", hint=hint)})
+
+    assert words not in hint
+    assert words in ran.err
 
 
 def test_when_there_are_suggestions_then_people_read_them(here: Here) -> None:

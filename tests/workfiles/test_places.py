@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from cli.scripted_kitsu import SOFTWARE, TASK, ScriptedKitsu
 
 from tests.scripted_server import ScriptedServer, html_error, json_answer
 from wf_core.errors import PathError, PathTaken
+from wf_core.paths import MountPoint
 from wf_core.settings import load
 from wf_core.workfiles import Workfiles
 
@@ -106,3 +108,23 @@ def test_when_there_can_be_no_file_then_that_is_said(
 
     with pytest.raises((PathError, PathTaken)):
         workfiles.get(TASK, revision=1, to=place(file))
+
+
+def test_when_this_machine_does_not_have_its_folder_then_a_revision_can_be_had_elsewhere(
+    kitsu: ScriptedKitsu, workfiles: Workfiles, tmp_path: Path
+) -> None:
+    content = b"bytes"
+    facts = {"save_id": "s", "sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    kitsu.add(1, content, path="/mnt/kitsu/lamp_v001.blend", data={"workfiles": facts})
+    mounts = (MountPoint(server="/elsewhere", linux="/e", windows="E:", macos="/e"),)
+    profile = workfiles.settings.profile.model_copy(update={"mounts": mounts})
+    workfiles.settings = workfiles.settings.model_copy(update={"profile": profile})
+    (tmp_path / "folder").mkdir()
+
+    as_file = workfiles.get(TASK, revision=1, to=tmp_path / "mine.blend")
+    into_folder = workfiles.get(TASK, revision=1, to=tmp_path / "folder")
+
+    assert Path(as_file.path).read_bytes() == content
+    assert into_folder.path == str(tmp_path / "folder" / "lamp_v001.blend")
+    with pytest.raises(PathError, match="mount point"):
+        workfiles.get(TASK, revision=1)

@@ -10,11 +10,13 @@ from wf_core.disk.files import in_words
 from wf_core.errors import NoFileTree, NotFound, PathTaken
 from wf_core.kitsu.transfer import download
 from wf_core.models import OutputType, TaskContext, WorkingFile
+from wf_core.paths import ServerPath
 from wf_core.results import GetResult, PathResult, PublishResult, Revision, VerifyResult
 from wf_core.saves import marker
 from wf_core.saves.journal import State
 from wf_core.saves.records import GONE
 from wf_core.saves.request import check_comment
+from wf_core.steps import ANOTHER_PLACE
 from wf_core.workfiles.operations import Cancel, Operations, Progress
 
 __all__ = ["Brought", "RevisionOperations"]
@@ -77,16 +79,17 @@ class RevisionOperations(Operations):
         context = self.find_task(task)
         record = self._choose(context, name, revision)
         data = marker.workfiles_data(record)
-        own = self.desk.placing.local_of(context, record)
         sha256, size = data.get("sha256"), data.get("size")
-        with in_words(to or own, writing=True):
-            target = own if to is None else to / own.name if to.is_dir() else to
+        target = self.desk.placing.local_of(context, record) if to is None else to
+        with in_words(target, writing=True):
+            if to is not None and to.is_dir():
+                target = to / self._file_name(context, record)
             if sha256 and target.is_file() and not target.is_symlink():
                 if sha256_of(target) == sha256:
                     return GetResult(str(target), record.revision, sha256, "hash")
                 raise PathTaken(
                     f"{target} is there already with other contents, so it was left alone.",
-                    hint="Name another place with --to.",
+                    hint=f"Name {ANOTHER_PLACE}.",
                 )
         with in_words(target.parent, writing=True):
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -100,6 +103,14 @@ class RevisionOperations(Operations):
             cancel=cancel,
         )
         return GetResult(str(done.path), record.revision, done.sha256, done.checked)
+
+    def _file_name(self, context: TaskContext, record: WorkingFile) -> str:
+        """What the record's file is called, whether this machine has its folder or not."""
+        if record.path and marker.state_of(record) == "committed":
+            parts = ServerPath.parse(record.path).parts
+            if parts:
+                return parts[-1]
+        return self.desk.placing.local_of(context, record).name
 
     def bring(
         self,
