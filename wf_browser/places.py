@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wf_core.settings import mounts_here, this_system
+from wf_core.settings import expanded, mounts_here, this_system
 
 from .qt import QtCore, QtWidgets
 from .widgets import columns, form, paragraph, rows
@@ -161,7 +160,7 @@ class SettingsPage(QtWidgets.QScrollArea):
         def change(settings: Settings) -> dict[str, Any]:
             changes: dict[str, Any] = {"mounts": mounts_here(settings.profile, typed)}
             if not is_fixed and workspace != str(settings.workspace):
-                changes["workspace"] = str(Path(workspace).expanduser().absolute())
+                changes["workspace"] = str(expanded(workspace))
             return changes
 
         def done() -> None:

@@ -25,7 +25,6 @@
     │   ├── ServerFault                          500 and its kin: the request broke the server
     │   ├── BadAnswer                            not JSON, not the expected shape, endless
     │   └── IntegrityError                       stored or received bytes are not the right ones
-    ├── SafeNotSent                      75      safe on this machine, not yet on the server
     └── Cancelled                       130      stopped by the user; everything safe
 
 A message says what happened and what is safe; `hint` says what to do next. Both are for
@@ -55,7 +54,6 @@ __all__ = [
     "PermissionDenied",
     "ProblemsFound",
     "Refused",
-    "SafeNotSent",
     "SecondFactorNeeded",
     "ServerError",
     "ServerFault",
@@ -249,11 +247,6 @@ class BadAnswer(ServerError):
 
 class IntegrityError(ServerError):
     kind = "integrity"
-
-
-class SafeNotSent(WorkfilesError):
-    kind = "safe_not_sent"
-    exit_code = 75
 
 
 class Cancelled(WorkfilesError):

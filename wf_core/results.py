@@ -29,7 +29,9 @@ __all__ = [
 
 RevisionState = Literal["committed", "incomplete", "void", "foreign"]
 SaveState = Literal["committed", "pending"]
-RowState = Literal["planned", "claimed", "saved", "uploaded", "parked"]
+RowState = Literal[
+    "planned", "claimed", "saved", "uploaded", "parked", "committed", "abandoned", "discarded"
+]
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,9 @@ class Revision(_Value):
 
 @dataclass(frozen=True)
 class PendingSave(_Value):
-    """A journal row that is not committed.
+    """A save that waits, in one of the first five states (see ``RowState``); what became of it,
+    where it was tried again or given up: ``committed``, ``discarded``, or ``abandoned`` where its
+    scene turned out to have never been written.
 
     ``next_try`` is seconds from now, or None. ``age`` is seconds since it was saved, by this
     machine's clock: for people, it orders nothing. ``hint`` says what to do about it.

@@ -23,17 +23,28 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from wf_core.disk.files import in_words
 from wf_core.errors import UsageError
 from wf_core.paths import MountPoint, this_system
 
-__all__ = ["Profile", "Settings", "home_folder", "load", "mounts_here", "remember", "this_system"]
+__all__ = [
+    "Profile",
+    "Settings",
+    "expanded",
+    "forget",
+    "home_folder",
+    "load",
+    "mounts_here",
+    "remember",
+    "this_system",
+]
 
 _FILE = "settings.json"
 
@@ -89,7 +100,7 @@ class Settings(BaseModel):
     @property
     def workspace(self) -> Path:
         """The workspace folder; by default ``Kitsu`` in the user's home folder."""
-        return self.profile.workspace or Path.home() / "Kitsu"
+        return self.profile.workspace or expanded("~/Kitsu")
 
     @property
     def journal_path(self) -> Path:
@@ -127,7 +138,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
     if env.get("WF_SERVER"):
         values["server"] = env["WF_SERVER"]
     if env.get("WF_WORKSPACE"):
-        values["workspace"] = Path(env["WF_WORKSPACE"]).expanduser().absolute()
+        values["workspace"] = expanded(env["WF_WORKSPACE"])
     if env.get("WF_TIMEOUT"):
         values["timeout"] = env["WF_TIMEOUT"]
     try:
@@ -136,7 +147,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         first = exc.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"The settings of profile “{name}” are wrong at “{where}”: {first['msg']}.",
+            f"The settings of profile “{name}” are wrong at “{where}”: {_said(first['msg'])}.",
             hint=f"Correct {home / _FILE} or the environment variable, then try again.",
         ) from exc
     return Settings(home=home, profile_name=name, profile=profile, token=env.get("WF_TOKEN"))
@@ -149,21 +160,37 @@ def remember(settings: Settings, **changes: Any) -> None:
 
     Raises:
         UsageError: the file on disk is broken (it is not overwritten), or a value is wrong.
+        DiskFull, PathError: it cannot be written.
     """
+    _change(settings, lambda profile: {**profile, **changes})
+
+
+def forget(settings: Settings, name: str) -> None:
+    """Take a field of :class:`Profile` out of the user's ``settings.json``: what the studio's
+    file says counts again, or the default. Raises as :func:`remember`."""
+    _change(settings, lambda profile: {key: value for key, value in profile.items() if key != name})
+
+
+def _change(settings: Settings, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     target = settings.home / _FILE
     document = _read(target)
     document.setdefault("profile", settings.profile_name)
     profiles = document.setdefault("profiles", {})
-    merged = {**profiles.get(settings.profile_name, {}), **changes}
     try:
-        checked = Profile.model_validate(merged)
+        checked = Profile.model_validate(change(profiles.get(settings.profile_name, {})))
     except ValidationError as exc:
-        raise UsageError(f"That setting is not valid: {exc.errors()[0]['msg']}.") from exc
+        raise UsageError(f"That setting is not valid: {_said(exc.errors()[0]['msg'])}.") from exc
     profiles[settings.profile_name] = checked.model_dump(mode="json", exclude_unset=True)
-    settings.home.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f"{_FILE}.{os.getpid()}.tmp")
-    temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    temporary.replace(target)
+    with in_words(target, writing=True):
+        settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)  # the journal will be in it
+        temporary.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        temporary.replace(target)
+
+
+def _said(message: str) -> str:
+    """What is wrong with a value, without pydantic's word for that."""
+    return message.removeprefix("Value error, ").rstrip(".")
 
 
 def mounts_here(profile: Profile, folders: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
@@ -189,10 +216,29 @@ def mounts_here(profile: Profile, folders: Iterable[tuple[str, str]]) -> list[di
 
 
 def home_folder(env: Mapping[str, str]) -> Path:
-    """WF_HOME, or the user's data folder; reads no file."""
-    if env.get("WF_HOME"):
-        return Path(env["WF_HOME"]).expanduser().absolute()
-    return Path(platformdirs.user_data_dir("kitsu-workfiles", appauthor=False))
+    """WF_HOME, or the user's data folder; reads no file. Raises as :func:`expanded`."""
+    named = env.get("WF_HOME")
+    return expanded(named or platformdirs.user_data_dir("kitsu-workfiles", appauthor=False))
+
+
+def expanded(folder: str) -> Path:
+    """A folder as people write it, made absolute; "~" is a home folder.
+
+    Raises:
+        UsageError: there is nothing, or "~" of somebody this system does not know.
+    """
+    if not folder.strip():
+        raise UsageError("No folder was named.", hint="Write its whole path.")
+    try:
+        found = Path(folder).expanduser()
+    except RuntimeError:
+        found = Path(folder)
+    if found.parts[:1] and found.parts[0].startswith("~"):
+        raise UsageError(
+            f"{folder} begins with a home folder that is not known here.",
+            hint="Write its whole path, or set HOME.",
+        )
+    return found.absolute()
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -205,9 +251,10 @@ def _read(path: Path) -> dict[str, Any]:
             f"The settings file {path} cannot be read: {exc}.",
             hint="Correct or remove it; nothing was changed.",
         ) from exc
-    shape_ok = isinstance(document, dict) and all(
-        isinstance(value, dict) for value in document.get("profiles", {}).values()
-    )
-    if not shape_ok:
+    found = document if isinstance(document, dict) else {"profiles": None}
+    profiles = found.get("profiles", {})
+    parts = profiles.values() if isinstance(profiles, dict) else [None]
+    whole = all(isinstance(part, dict) for part in parts)
+    if not whole or not isinstance(found.get("profile", ""), str):
         raise UsageError(f"The settings file {path} is not a JSON object with profiles.")
-    return dict(document)
+    return dict(found)

@@ -7,7 +7,10 @@ such a text, it puts its own commands in the place of the names (:func:`as_comma
 from __future__ import annotations
 
 __all__ = [
+    "ANOTHER_PLACE",
+    "ANOTHER_REVISION",
     "DISCARD",
+    "GIVE_THE_CODE",
     "LOG_IN",
     "LOG_IN_BY_EMAIL",
     "RETRY",
@@ -23,6 +26,9 @@ LOG_IN_BY_EMAIL = "your e-mail address and password"
 UPLOADS = "the list of uploads"
 SAVE_ELSEWHERE = f"Save its scene again to the right task, then {DISCARD}."
 """For a save whose task is not there. Only a terminal can name another task for it."""
+GIVE_THE_CODE = "Give the code, or a recovery code."
+ANOTHER_PLACE = "another place"
+ANOTHER_REVISION = "Another revision may be whole."
 
 _COMMANDS = {
     SAVE_ELSEWHERE: "“wf retry {save_id} --task TASK” files it under the right task.",
@@ -31,6 +37,9 @@ _COMMANDS = {
     LOG_IN: "“wf login”",
     LOG_IN_BY_EMAIL: "“wf login URL --email YOU@STUDIO”",
     UPLOADS: "“wf status”",
+    GIVE_THE_CODE: "Give the code with --otp, or a recovery code with --recovery-code.",
+    ANOTHER_PLACE: "another place with --to",
+    ANOTHER_REVISION: "“wf verify TASK --deep” looks at all revisions; another one may be whole.",
 }
 
 

@@ -172,7 +172,10 @@ def test_when_no_task_is_found_then_the_nearest_ones_are_suggested(
 def test_when_no_task_has_the_id_then_the_code_is_4(artist: Process, scene: Path) -> None:
     nobody = "00000000-0000-4000-8000-000000000000"
 
-    refused(artist("save", str(scene), "--task", nobody, "--json"), 4, "not_found")
+    ran = artist("save", str(scene), "--task", nobody, "--json")
+
+    refused(ran, 4, "not_found")
+    assert ran.error["message"] == f"There is no task with the id {nobody}."
 
 
 def test_when_two_tasks_answer_then_both_are_named_with_their_ids(

@@ -150,3 +150,10 @@ def test_when_a_command_runs_then_the_facade_gets_its_arguments(
     here(*line, answers={operation: KeyboardInterrupt()})
 
     assert here.calls == [(operation, values)]
+
+
+def test_when_a_bot_s_token_is_set_then_there_is_no_login_to_forget(here: Here) -> None:
+    ran = here("logout", "--json", environ={"WF_TOKEN": "bot.token.secret"})
+
+    assert (ran.code, ran.error["kind"]) == (2, "usage")
+    assert here.calls == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ import pytest
 from tests.cli.running import Here
 from wf_core import errors
 from wf_core.errors import WorkfilesError
+from wf_core.results import LaterRevision, SyncResult
+from wf_core.steps import ANOTHER_PLACE, ANOTHER_REVISION, GIVE_THE_CODE
 
 FAILURES: dict[str, tuple[WorkfilesError, int, dict[str, Any]]] = {
     "usage": (errors.UsageError("No."), 2, {"kind": "usage"}),
@@ -38,6 +41,19 @@ FAILURES: dict[str, tuple[WorkfilesError, int, dict[str, Any]]] = {
     "unreadable": (errors.FileUnreadable("No."), 5, {"kind": "file_unreadable"}),
     "disk full": (errors.DiskFull("No."), 5, {"kind": "disk_full"}),
     "behind": (errors.Behind("No."), 5, {"kind": "behind"}),
+    "behind somebody": (
+        errors.Behind("No.", later=LaterRevision(7, "Kim Artist", None, "colours")),
+        5,
+        {
+            "kind": "behind",
+            "behind": {
+                "revision": 7,
+                "author": "Kim Artist",
+                "created_at": None,
+                "comment": "colours",
+            },
+        },
+    ),
     "refused": (errors.Refused("No.", status=413), 5, {"kind": "refused"}),
     "problems": (
         errors.ProblemsFound("No.", problems=("v003 is cut short",)),
@@ -48,7 +64,6 @@ FAILURES: dict[str, tuple[WorkfilesError, int, dict[str, Any]]] = {
     "server broke": (errors.ServerFault("No."), 6, {"kind": "server_fault"}),
     "bad answer": (errors.BadAnswer("No."), 6, {"kind": "bad_answer"}),
     "integrity": (errors.IntegrityError("No."), 6, {"kind": "integrity"}),
-    "safe, not sent": (errors.SafeNotSent("No."), 75, {"kind": "safe_not_sent"}),
     "cancelled": (errors.Cancelled("No."), 130, {"kind": "cancelled"}),
 }
 
@@ -90,6 +105,23 @@ def test_when_a_hint_names_a_button_then_the_command_is_named_instead(here: Here
     assert parsed.error["hint"] == "Use “wf login”."
 
 
+STEPS = {
+    "a code": (GIVE_THE_CODE, "--otp"),
+    "a place": (f"Choose {ANOTHER_PLACE}.", "Choose another place with --to."),
+    "a revision": (ANOTHER_REVISION, "wf verify"),
+}
+
+
+@pytest.mark.parametrize(("hint", "words"), STEPS.values(), ids=STEPS)
+def test_when_a_step_has_a_command_then_only_a_terminal_reads_it(
+    hint: str, words: str, here: Here
+) -> None:
+    ran = here("whoami", answers={"whoami": errors.NotFound("No.", hint=hint)})
+
+    assert words not in hint
+    assert words in ran.err
+
+
 def test_when_there_are_suggestions_then_people_read_them(here: Here) -> None:
     error = errors.NotFound("No task like that.", suggestions=("Demo/Props/Lamp/Modeling",))
 
@@ -114,6 +146,23 @@ def test_when_a_server_sends_control_characters_then_the_terminal_gets_none(here
     ran = here("whoami", answers={"whoami": error})
 
     assert ran.err == "wf: No \ufffd[2J\ufffdsuch task \ufffd.\n"
+
+
+def test_when_a_task_has_control_characters_then_its_progress_gives_the_terminal_none(
+    here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("wf_core.cli.progress._PATIENCE", 0.0)
+
+    def sync(progress: Callable[[str, int, int], None], cancel: object) -> SyncResult:
+        for done in range(3):
+            progress("Uploading \x1b]0;mine\x07Lamp", done, 3)
+        return SyncResult(1, 0, 0)
+
+    ran = here("sync", answers={"sync": sync}, terminal=True)
+
+    assert "mine" in ran.err
+    assert "\x1b]" not in ran.err
+    assert "\x07" not in ran.err
 
 
 def test_when_a_bug_strikes_then_the_traceback_goes_to_a_private_log(

@@ -301,6 +301,30 @@ def test_when_saves_wait_then_the_status_document_has_the_promised_fields(
     assert ran.document[0]["hint"] == "It is tried again by itself."
 
 
+RETRIES = {
+    "it arrived": ("committed", 0),
+    "it waits": ("saved", 75),
+    "it is parked": ("parked", 5),
+}
+
+
+@pytest.mark.parametrize(("state", "code"), RETRIES.values(), ids=RETRIES)
+def test_when_a_save_was_tried_again_then_the_code_says_whether_it_arrived(
+    state: str, code: int, here: Here, tmp_path: Path
+) -> None:
+    ran = here("retry", "1f0e", "--json", answers={"retry": pending(tmp_path / "x", state=state)})
+
+    assert (ran.code, ran.document["state"]) == (code, state)
+
+
+def test_when_a_save_is_given_up_then_no_button_is_named(here: Here, tmp_path: Path) -> None:
+    given_up = pending(tmp_path / "x", state="abandoned", error="Look at it, then “Retry”.")
+
+    ran = here("discard", "1f0e", "--yes", "--json", answers={"discard": given_up})
+
+    assert ran.document["error"] == "Look at it, then “wf retry 1f0e8dbb”."
+
+
 SYNCS = {
     "everything arrived": (SyncResult(3, 0, 0), 0),
     "some wait": (SyncResult(1, 2, 0), 75),

@@ -353,13 +353,14 @@ def test_when_a_waiting_save_is_given_up_then_it_never_reaches_the_server(
         assert answer(process(*line), SAVE)["revision"] == 1
         with relay.closed():
             pending = answer(process(*line), SAVE, code=75)
-            retried = answer(process("retry", pending["save_id"], "--json"), STATUS)
+            retried = answer(process("retry", pending["save_id"], "--json"), STATUS, code=75)
             given_up = process("discard", pending["save_id"], "--yes", "--json")
             again = process("discard", pending["save_id"], "--yes", "--json")
         answer(process("sync", "--json"), SYNC)
 
     assert retried["save_id"] == pending["save_id"]
     assert (given_up.code, given_up.document["save_id"]) == (0, pending["save_id"])
+    assert (given_up.document["state"], given_up.document["hint"]) == ("discarded", "")
     assert (again.code, again.error["kind"]) == (4, "not_found")
     assert Path(pending["path"]).read_bytes() == b"bytes"
     assert [record["revision"] for record in kitsu.working_files(task.id)] == [1]

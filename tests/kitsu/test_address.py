@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from scripted_server import ScriptedServer, html_error, json_answer, redirect
 
 from wf_core.errors import BadAnswer, ServerFault, UsageError
 from wf_core.kitsu import Timeouts, connect, locate_server
 from wf_core.kitsu.address import api_candidates, host_of, is_loopback, normalise_server
+from wf_core.settings import Profile, Settings
+from wf_core.workfiles import Workfiles
 
 ID = "b35b7fb5-df86-5776-b181-68564193d36a"
 FAST = Timeouts(connect=2.0, read=2.0, total=4.0)
@@ -154,3 +158,16 @@ def test_when_the_address_leads_elsewhere_then_the_other_host_is_named() -> None
 def test_when_plain_http_is_allowed_for_a_host_then_only_for_that_one() -> None:
     with pytest.raises(UsageError, match="Plain http"):
         connect("http://kitsu.lan", plain_http_hosts=("other.lan",))
+
+
+@pytest.mark.parametrize("allowed", ["fd00::5", "[fd00::5]", " FD00::5 "])
+def test_when_plain_http_is_allowed_for_an_address_then_saves_may_go_there(
+    allowed: str, tmp_path: Path
+) -> None:
+    profile = Profile(
+        server="http://[fd00::5]:8080/api", workspace=tmp_path, allow_plain_http=(allowed,)
+    )
+    settings = Settings(home=tmp_path / "home", profile=profile)
+
+    with Workfiles(settings, offline="Nobody is to be asked.") as workfiles:
+        assert workfiles.desk.client.session.server == "http://[fd00::5]:8080/api"

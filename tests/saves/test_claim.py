@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from wf_core.errors import InputError, NotLoggedIn, Refused, ServerUnavailable, WorkfilesError
+from wf_core.kitsu.files import LAST_REVISION
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
-from wf_core.saves.claim import HIGHEST_REVISION, ClaimedElsewhere, Claimer, ClaimUnresolved
+from wf_core.saves.claim import ClaimedElsewhere, Claimer, ClaimUnresolved
 
 Fault = tuple[WorkfilesError | None, WorkfilesError | None]
 
@@ -115,7 +116,7 @@ def test_when_the_highest_is_negative_then_numbers_start_at_one() -> None:
 
 def test_when_the_highest_is_the_last_possible_then_it_is_an_error_before_asking() -> None:
     table = Table()
-    table.hold(HIGHEST_REVISION)
+    table.hold(LAST_REVISION)
 
     with pytest.raises(InputError, match="highest a Kitsu server can store"):
         claimer(table).claim(plan=no_plan)

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from wf_core.errors import UsageError
+from wf_core.disk.locks import hold
+from wf_core.errors import PathError, UsageError
 from wf_core.saves import machine
 from wf_core.saves.journal import _MIGRATIONS, OPEN_STATES, Journal, SaveRow
 from wf_core.saves.lineage import base_of
@@ -101,15 +102,37 @@ def test_when_rows_of_a_scope_are_asked_for_then_they_come_oldest_first(journal:
 
 
 def test_when_old_rows_are_forgotten_then_unfinished_ones_stay(journal: Journal) -> None:
+    done = {"state": "committed", "checked": 2}
     for number, changes in enumerate(
-        [{"state": "committed", "checked": 2}, {"state": "saved"}, {"state": "committed"}], 1
+        [done, {"state": "saved"}, {"state": "committed"}, {"state": "void"}, done, done], 1
     ):
         journal.add(row(number, **changes))
 
-    journal.forget(before_seq=100)
+    first = journal.forget(keep=1, at_most=2)
+    second = journal.forget(keep=1)
+    third = journal.forget(keep=1)
 
-    left = journal.rows("committed", "saved")
-    assert [r.save_id[:8] for r in left] == ["00000002", "00000003"]
+    forgotten = [[r.save_id[:8] for r in rows] for rows in (first, second, third)]
+    left = journal.rows("committed", "saved", "void")
+    assert forgotten == [["00000001", "00000004"], ["00000005"], []]
+    assert [r.save_id[:8] for r in left] == ["00000002", "00000003", "00000006"]
+    journal.close()
+
+
+def test_when_something_is_left_to_do_then_its_server_is_named(journal: Journal) -> None:
+    for number, (server, changes) in enumerate(
+        [
+            ("http://done", {"state": "committed", "checked": 2}),
+            ("http://given-up", {"state": "discarded"}),
+            ("http://waiting", {"state": "saved"}),
+            ("http://unchecked", {"state": "committed", "checked": 1}),
+            ("http://waiting", {"state": "planned"}),
+        ],
+        1,
+    ):
+        journal.add(row(number, server=server, **changes))
+
+    assert sorted(journal.servers()) == ["http://unchecked", "http://waiting"]
     journal.close()
 
 
@@ -330,3 +353,15 @@ def test_when_two_journals_share_a_workspace_then_neither_sees_the_others_sideca
     assert second.folder(tmp_path / "workspace") != folder
     assert list(second.read_sidecars()) == []
     assert [r.save_id for r in first.read_sidecars()] == [row().save_id]
+
+
+def test_when_the_home_cannot_be_made_then_that_is_said_in_words(tmp_path: Path) -> None:
+    (tmp_path / "home").write_bytes(b"")
+
+    with pytest.raises(PathError, match="home"):
+        open_journal(tmp_path / "home" / "below" / "journal.db", Spool(tmp_path))
+    with (
+        pytest.raises(PathError, match="home"),
+        hold(tmp_path / "home" / "locks" / "save-1.lock"),
+    ):
+        pass

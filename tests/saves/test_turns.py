@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from wf_core.disk.locks import hold, row_lock
+from wf_core.saves import turns
 from wf_core.saves.turns import confirm, take_turn
 
 MINE = "11111111-2222-4333-8444-555555555555"
@@ -60,3 +61,18 @@ def test_when_a_number_was_given_a_moment_ago_then_the_next_goes_past_it(
     confirm(scope, tmp_path, asked=3, given=4)
 
     assert floor(scope, tmp_path, MINE) == 4
+
+
+@pytest.mark.parametrize("ending", ["lock", "news"])
+def test_when_nothing_can_be_written_down_then_a_save_goes_ahead_without_a_turn(
+    ending: str, scope: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_own_folder", lambda: tmp_path)
+    confirm(scope, tmp_path, asked=1, given=1)
+    [file] = tmp_path.glob(f"*.{ending}")
+    file.unlink()
+    file.mkdir()  # no more to be opened than on a disk that is full
+
+    with take_turn(scope, tmp_path, row_lock(tmp_path, MINE)) as turn:
+        turn.take(7)
+    confirm(scope, tmp_path, asked=7, given=7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -116,3 +117,27 @@ def test_when_it_is_stopped_then_the_next_one_goes_on_and_looks_at_changes_again
     found = [(p.revision, p.kind) for p in resumed.problems]
     assert (resumed.checked, resumed.resumed, found) == (4, 2, [(4, "replaced")])
     assert (anew.checked, anew.resumed) == (4, 0)
+
+
+@pytest.mark.parametrize("deep", [False, True], ids=["lengths", "deep"])
+def test_when_a_file_here_may_not_be_read_then_the_others_are_looked_at_all_the_same(
+    deep: bool,
+    log_in: LogIn,
+    kitsu: LiveKitsu,
+    scene: Scene,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    workfiles = log_in()
+    task = kitsu.fresh_task()
+    for _ in range(3):
+        save(workfiles, task, scene())
+    is_file = Path.is_file
+
+    def refusing(path: Path) -> bool:
+        if path.name.endswith("_v002.blend"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(Path, "is_file", refusing)  # whoever runs the tests may read everything
+
+    assert kinds(workfiles, task, deep=deep) == {2: "unreadable-here"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from cli.scripted_kitsu import FULL_TASK, OUTPUT_TYPE, PROJECT_RECORD, TASK, Scr
 from tests.scripted_server import ScriptedServer, json_answer
 from wf_core.models import Task
 from wf_core.settings import load
-from wf_core.workfiles import Workfiles
+from wf_core.workfiles import Workfiles, pictures
 
 
 @pytest.fixture
@@ -88,3 +89,20 @@ def test_when_a_tree_asks_for_an_output_type_then_the_context_has_the_servers_ge
     geometry = workfiles.find_task(TASK).geometry
 
     assert (geometry.id if geometry else None) == expected
+
+
+def test_when_there_are_many_pictures_then_the_oldest_go(
+    workfiles: Workfiles, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kitsu = ScriptedKitsu(server)
+    monkeypatch.setattr(pictures, "_MOST_KEPT", 2)
+    kitsu.add(1, data={"workfiles": {"save_id": "0"}})
+    for number in range(5):
+        picture = workfiles.picture_path(str(number))
+        picture.write_bytes(b"\x89PNG")
+        os.utime(picture, (number, number))
+
+    workfiles.pictures(TASK)
+
+    left = sorted(path.stem for path in workfiles.picture_path("0").parent.iterdir())
+    assert left == ["0", "3", "4"]  # the first one is shown at this moment

@@ -89,10 +89,9 @@ def measure_upload(bench: Bench) -> Section:
         notes=[
             "*upload alone*: `wf_core.kitsu.transfer.upload`: streamed, and hashed (SHA-256) on "
             "the way. Timed inside a process that has imported everything already.",
-            "*wf save*: the whole command from start to exit: the file is copied into the "
-            "workspace and into the spool, both are written through to the disk; then number, "
-            "record, upload, check of the stored length, commit, and the second look at the save "
-            "before.",
+            "*wf save*: the whole command from start to exit: number, record, a copy of the file "
+            "in the workspace, which is written through to the disk beside its upload, check of "
+            "the stored length, commit, and the second look at the save before.",
             "*curl -F*: `curl -F file=@...` to the same route, the whole command.",
             "*gazu*: `gazu.files.upload_working_file` alone, timed inside its process like ours.",
             "*wf whoami*: start-up and one request; its memory is what any `wf` command needs.",

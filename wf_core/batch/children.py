@@ -139,8 +139,11 @@ def find_application(application: Application, environ: Mapping[str, str]) -> li
     Raises:
         InputError: it is not on this machine.
     """
-    words = shlex.split(environ.get(application.variable, ""), posix=os.name == "posix")
-    words = words or [application.program]
+    named = environ.get(application.variable, "")
+    try:
+        words = words_of(named, posix=os.name == "posix") or [application.program]
+    except ValueError as exc:
+        raise InputError(f"{application.variable} cannot be read: {exc}.") from exc
     program = shutil.which(words[0])
     if program is None:
         raise InputError(
@@ -148,6 +151,19 @@ def find_application(application: Application, environ: Mapping[str, str]) -> li
             hint=f"Name it in the environment variable {application.variable}.",
         )
     return [program, *words[1:]]
+
+
+def words_of(command: str, *, posix: bool) -> list[str]:
+    """The words of a command line, as a person writes it on that kind of system: a program as it
+    lies there, blanks in its path included, or words that are quoted where they hold blanks.
+
+    Raises:
+        ValueError: a quotation is not closed.
+    """
+    if command.strip() and shutil.which(command.strip()):
+        return [command.strip()]
+    # Elsewhere than on POSIX backslashes are part of paths, and shlex leaves quotes where they are.
+    return [word if posix else word.strip('"') for word in shlex.split(command, posix=posix)]
 
 
 class Children:

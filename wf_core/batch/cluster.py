@@ -135,6 +135,7 @@ class Cluster:
 
         Raises:
             ServerUnavailable: the scheduler cannot be reached, or has gone.
+            UsageError: there are no certificates to reach it with.
             Cancelled: ``cancel`` said so.
             WorkfilesError: commands cannot do anything on the workers.
         """
@@ -154,7 +155,15 @@ class Cluster:
         if self._address is not None:
             # The certificates are the cluster's own set-up, which dask reads from its settings
             # (distributed.comm.tls) on this machine.
-            security = self._dask.Security(require_encryption=self._address.startswith("tls://"))
+            encrypted = self._address.startswith("tls://")
+            security = self._dask.Security(require_encryption=encrypted)
+            if encrypted and security.get_connection_args("client")["ssl_context"] is None:
+                raise UsageError(
+                    f"dask's settings name no certificates for {self._address}. Nothing was "
+                    "started.",
+                    hint="Set distributed.comm.tls.ca-file and .client in them, as the cluster has "
+                    "them.",
+                )
             with self._dask.Client(
                 self._address, security=security, timeout=_CONNECT_SECONDS
             ) as client:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import datetime
+import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -17,6 +18,7 @@ __all__ = ["Facts", "Span", "facts_of"]
 _MOST_SPANS = 60
 _LONGEST_LOG = 8_000
 """Characters of a row's log that go into a report: its end."""
+_LONGEST_CHARACTER = 4  # bytes
 _MOST_LOGS = 500
 
 
@@ -118,9 +120,13 @@ def _throughput(moments: Sequence[float], began: float | None, ended: float | No
 
 def _end_of_log(run: Run, row: int) -> str:
     try:
-        text = run.log_of(row).read_text(encoding="utf-8", errors="replace")
+        with run.log_of(row).open("rb") as stream:  # an application may have said gigabytes
+            size = stream.seek(0, os.SEEK_END)
+            stream.seek(max(0, size - _LONGEST_CHARACTER * (_LONGEST_LOG + 1)))
+            text = stream.read().decode(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ""
+    text = text.replace("\r\n", "\n")
     return text if len(text) <= _LONGEST_LOG else f"…{text[-_LONGEST_LOG:]}"
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 import json
 import shlex
 from collections.abc import Iterator
@@ -103,7 +104,8 @@ def read_jobs(path: Path) -> list[Job]:
 
 
 def _csv(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    # Not splitlines: it takes characters of a comment for the ends of lines, such as U+2028.
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] | None = None
     try:
         for cells in reader:
@@ -125,7 +127,7 @@ def _csv(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
 
 
 def _json_lines(text: str) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    for line, content in enumerate(text.splitlines(), 1):
+    for line, content in enumerate(io.StringIO(text, newline=None), 1):
         if not content.strip():
             continue
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wf_core.errors import NotFound, PermissionDenied
+from wf_core.errors import PermissionDenied
 from wf_core.kitsu import KitsuClient, find_task_id, told_task_id
 from wf_core.models import TaskContext
 from wf_core.saves.neighbours import contexts_of
@@ -42,10 +42,7 @@ class TaskBook:
 
     def _of(self, task_id: str) -> TaskContext:
         if task_id not in self._by_id:
-            try:
-                context = self._client.task_context(task_id)
-            except NotFound as exc:
-                raise NotFound(f"There is no task with the id {task_id}.") from exc
+            context = self._client.task_context(task_id)
             self._by_id[task_id] = context
             self._read_production(context)
         return self._by_id[task_id]

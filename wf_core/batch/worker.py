@@ -35,7 +35,7 @@ from wf_core.saves import marker
 from wf_core.saves.desk import Desk
 from wf_core.saves.machine import machine_name
 from wf_core.settings import Settings
-from wf_core.steps import as_commands
+from wf_core.steps import RETRY, as_commands
 
 __all__ = ["PATIENCE_SECONDS", "Worker"]
 
@@ -241,8 +241,8 @@ class Worker:
             status=status,
             save_id=self._run.save_id(row.row),
             kind=failure.kind,
-            error=failure.message,
-            hint=as_commands(failure.hint),
+            error=_for_a_run(failure.message),
+            hint=_for_a_run(failure.hint),
             **self._stamp(seconds),
         )
 
@@ -273,6 +273,11 @@ class _Left(ServerError):
     """A save that is safe in the run's journal and may be tried again."""
 
     kind = "unsent"
+
+
+def _for_a_run(text: str) -> str:
+    """A text of the core, which speaks of one save: a run's are tried again by resuming it."""
+    return as_commands(text.replace(RETRY, "“wf batch resume”"))
 
 
 def _failure_of(tried: Tried) -> WorkfilesError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from wf_core import kitsu
 from wf_core.disk.copying import links_keep_bytes
 from wf_core.errors import WorkfilesError
+from wf_core.models import Person
 from wf_core.results import CheckResult
 from wf_core.saves.desk import Desk
 from wf_core.saves.journal import OPEN_STATES
@@ -22,6 +23,7 @@ __all__ = ["examine"]
 
 _LITTLE_ROOM = 5 * 1024**3
 _NEARLY_FULL = 0.9
+_SOON = 24 * 3600.0  # seconds until a login ends
 _KNOWN_EXTENSIONS = (".blend", ".ma", ".mb")
 
 
@@ -43,7 +45,7 @@ def examine(settings: Settings) -> list[CheckResult]:
         ]
     try:
         desk = Desk(settings, settings.server)
-    except (WorkfilesError, OSError) as exc:
+    except WorkfilesError as exc:
         return [*results, _failed("server", exc)]
     try:
         return [*results, *_journal(desk), *_server(desk)]
@@ -52,7 +54,7 @@ def examine(settings: Settings) -> list[CheckResult]:
 
 
 def _home(settings: Settings) -> CheckResult:
-    problem = _cannot_write(settings.home)
+    problem = _cannot_write(settings.home, mode=0o700)  # the journal will be in it
     if problem:
         return CheckResult("settings folder", False, problem, "Make it writable, or set WF_HOME.")
     return CheckResult(
@@ -120,7 +122,7 @@ def _server(desk: Desk) -> Iterator[CheckResult]:
     except WorkfilesError as exc:
         yield _failed("login", exc)
         return
-    yield CheckResult("login", True, f"{person.display_name} ({person.role}).")
+    yield _login(session, person)
     for look in (_software, _productions):
         try:
             yield from look(desk)
@@ -128,8 +130,19 @@ def _server(desk: Desk) -> Iterator[CheckResult]:
             yield _failed(look.__name__.strip("_"), exc)
 
 
+def _login(session: kitsu.Session, person: Person) -> CheckResult:
+    who = f"{person.display_name} ({person.role})"
+    left = kitsu.token_seconds_left(session)
+    if left is None:
+        return CheckResult("login", True, f"{who}.")
+    if left < _SOON:
+        hint = "Have a new token made in Kitsu." if session.is_bot else f"Use {LOG_IN} again."
+        return CheckResult("login", False, f"{who}; it ends in {left / 3600:.0f} hours.", hint)
+    return CheckResult("login", True, f"{who}, for {left / 86400:.0f} more days.")
+
+
 def _software(desk: Desk) -> Iterator[CheckResult]:
-    known = {record.extension for record in desk.client.softwares()}
+    known = {ext for record in desk.client.softwares() for ext in record.extensions}
     lacking = [ext for ext in _KNOWN_EXTENSIONS if ext not in known]
     if len(lacking) == len(_KNOWN_EXTENSIONS):
         yield CheckResult(
@@ -139,9 +152,7 @@ def _software(desk: Desk) -> Iterator[CheckResult]:
             "Ask an administrator to add the applications you save from.",
         )
     else:
-        yield CheckResult(
-            "software", True, "Kitsu knows " + ", ".join(sorted(filter(None, known))) + "."
-        )
+        yield CheckResult("software", True, f"Kitsu knows {', '.join(sorted(known))}.")
 
 
 def _productions(desk: Desk) -> Iterator[CheckResult]:
@@ -159,16 +170,14 @@ def _productions(desk: Desk) -> Iterator[CheckResult]:
             )
 
 
-def _cannot_write(folder: Path) -> str:
+def _cannot_write(folder: Path, *, mode: int = 0o777) -> str:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=mode)
         with tempfile.NamedTemporaryFile(dir=folder, prefix=".wf-probe-"):
             return ""
     except OSError as exc:
         return f"{folder} cannot be written: {exc.strerror or os.strerror(exc.errno or 0)}."
 
 
-def _failed(name: str, exc: Exception) -> CheckResult:
-    if isinstance(exc, WorkfilesError):
-        return CheckResult(name, False, exc.message, exc.hint)
-    return CheckResult(name, False, str(exc))
+def _failed(name: str, exc: WorkfilesError) -> CheckResult:
+    return CheckResult(name, False, exc.message, exc.hint)

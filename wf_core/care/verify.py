@@ -8,8 +8,10 @@ from contextlib import suppress
 
 from wf_core.care.headway import Headway
 from wf_core.disk.copying import sha256_of
+from wf_core.disk.files import in_words
 from wf_core.errors import (
     Cancelled,
+    FileUnreadable,
     IntegrityError,
     NoFileTree,
     NotFound,
@@ -118,10 +120,17 @@ def _look_at(
     except (PathError, NoFileTree) as exc:
         yield _problem("bad-path", record, f"cannot be found here: {exc.message.rstrip('.')}")
         return
-    if local.is_file():
-        same = local.stat().st_size == size and (not deep or sha256_of(local) == sha256)
-        if not same:
-            yield _problem("changed-here", record, f"has another file on this disk, at {local}")
+    try:
+        with in_words(local, writing=False):
+            same = not local.is_file() or (
+                local.stat().st_size == size and (not deep or sha256_of(local) == sha256)
+            )
+    except (FileUnreadable, PathError) as exc:
+        why = exc.message.rstrip(".")
+        yield _problem("unreadable-here", record, f"cannot be compared with its file here: {why}")
+        return
+    if not same:
+        yield _problem("changed-here", record, f"has another file on this disk, at {local}")
 
 
 def _hashing(progress: Report, record: WorkingFile) -> Callable[[int, int], None]:

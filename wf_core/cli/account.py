@@ -66,6 +66,11 @@ def login(
 def logout(context: typer.Context, as_json: JsonOption = False) -> None:
     """Forget the login on this machine, and end it on the server."""
     session = session_of(context)
+    if session.settings.token:
+        raise UsageError(
+            "WF_TOKEN is what speaks for you here, not a login; nothing was changed.",
+            hint="Unset it, then log out.",
+        )
     with session.workfiles() as workfiles:
         workfiles.logout()
     server = session.settings.server

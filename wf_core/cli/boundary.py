@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from wf_core.cli.context import Session
 from wf_core.cli.logs import attach_log
 from wf_core.cli.output import OutputLost
-from wf_core.errors import Cancelled, UsageError, WorkfilesError
+from wf_core.errors import Behind, Cancelled, UsageError, WorkfilesError
 from wf_core.steps import as_commands
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def interrupted() -> Cancelled:
 
 def error_document(error: WorkfilesError) -> dict[str, Any]:
     """What ``--json`` prints for ``error``: ``kind``, ``message`` and ``hint`` always, and
-    what the error's class adds (``suggestions``, ``candidates``, ``problems``, ``factors``)."""
+    what the error's class adds (``suggestions``, ``candidates``, ``problems``, ``factors``,
+    ``behind``)."""
     details: dict[str, Any] = {
         "kind": error.kind,
         "message": as_commands(error.message),
@@ -80,6 +81,11 @@ def error_document(error: WorkfilesError) -> dict[str, Any]:
         details["candidates"] = [
             {"task": label, "id": uuid} for label, uuid in details["candidates"]
         ]
+    if isinstance(error, Behind):
+        from wf_core.results import LaterRevision
+
+        if isinstance(error.later, LaterRevision):
+            details["behind"] = error.later.as_json()
     return {"error": details}
 
 

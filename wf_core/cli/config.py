@@ -52,7 +52,7 @@ def config(
 
 
 def _change(session: Session, name: str, values: list[str], *, unset: bool) -> None:
-    from wf_core.settings import Profile, remember
+    from wf_core.settings import Profile, expanded, forget, remember
 
     settings = session.settings
     fields = Profile.model_fields
@@ -61,8 +61,10 @@ def _change(session: Session, name: str, values: list[str], *, unset: bool) -> N
     if unset and values:
         raise UsageError("Give either a value or --unset.")
     if unset:
-        new: Any = fields[name].get_default()
-    elif name == "mounts":
+        forget(settings, name)
+        return
+    new: Any
+    if name == "mounts":
         new = _mounts(settings.profile, values)
     elif isinstance(fields[name].get_default(), tuple):
         new = tuple(values)
@@ -70,10 +72,8 @@ def _change(session: Session, name: str, values: list[str], *, unset: bool) -> N
         new = values[0]
     else:
         raise UsageError(f"The setting “{name}” has one value, not {len(values)}.")
-    if name == "workspace" and new is not None:
-        from pathlib import Path
-
-        new = str(Path(new).expanduser().absolute())
+    if name == "workspace":
+        new = str(expanded(new))
     remember(settings, **{name: new})
 
 
@@ -110,8 +110,9 @@ def _unknown(name: str, known: Any) -> UsageError:
 
 def _in_words(value: Any) -> str:
     if isinstance(value, dict):
-        local = [f"{text} ({system})" for system, text in value.items() if system != "server"]
-        return f"{value.get('server')} = {', '.join(text for text in local if 'None' not in text)}"
+        folders = [(system, folder) for system, folder in value.items() if system != "server"]
+        local = ", ".join(f"{folder} ({system})" for system, folder in folders if folder)
+        return f"{value.get('server')} = {local}"
     if isinstance(value, list):
         return "; ".join(_in_words(item) for item in value) or "none"
     return "not set" if value is None else str(value)

@@ -64,7 +64,8 @@ def _rotating_file(path: Path) -> logging.Handler:
         def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
             raise  # called while the error is handled
 
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for folder in (path.parent.parent, path.parent):  # WF_HOME itself, where it is not there yet
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = PrivateFile(path, maxBytes=_LARGEST, backupCount=_KEPT)
     handler.addFilter(RedactSecrets())
     handler.setFormatter(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from wf_core.cli.output import printable
+
 if TYPE_CHECKING:
     from wf_core.cli.output import Output
 
@@ -27,6 +29,7 @@ class ProgressLine:
         """Show that ``done`` of ``total`` (bytes of a transfer, else a count) are done."""
         if self._silent or time.monotonic() - self._begun < _PATIENCE:
             return
+        what = printable(what)  # a task's name is in it
         if self._bar is None:
             self._bar = _make_bar(self._output)
             self._bar.add_task(what, total=total or None)

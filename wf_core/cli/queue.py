@@ -21,6 +21,8 @@ __all__ = ["discard", "retry", "status", "sync"]
 
 PENDING, PROBLEMS = 75, 5
 
+_WAITING = ("planned", "claimed", "saved", "uploaded")
+
 _ROUND = 15.0
 """Seconds between two rounds of ``sync --watch`` while nothing is due earlier."""
 
@@ -150,6 +152,8 @@ def retry(
     session.output.result(save.as_json(), text)
     if save.state == "parked":
         session.exit_code = PROBLEMS
+    elif save.state in _WAITING:
+        session.exit_code = PENDING
 
 
 def discard(
@@ -163,7 +167,7 @@ def discard(
     with session.workfiles() as workfiles:
         if not yes:
             session.confirm(f"Give up save {save_id}, so that it never reaches the server?")
-        save = workfiles.discard(save_id)
+        save = _for_terminals(workfiles.discard(save_id))
     session.output.result(
         save.as_json(),
         lambda: session.output.line(

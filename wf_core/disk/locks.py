@@ -3,7 +3,7 @@
 The system drops such a lock at the moment its owner dies, however it dies, and keeps it
 while the owner is only frozen: a dead uploader never blocks its successor, a suspended
 one that wakes up still holds what it thinks it holds. Lock files stay behind empty; removing
-them would let two owners hold two files of one name.
+one that somebody may still want would let two owners hold two files of one name.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from wf_core.disk.files import in_words
 
 __all__ = ["Lock", "hold", "record_lock", "row_lock"]
 
@@ -82,9 +84,14 @@ def record_lock(folder: Path, working_file_id: str) -> Path:
 
 @contextmanager
 def hold(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
-    """Hold the lock at ``path`` for a ``with`` block; yields whether it was obtained."""
+    """Hold the lock at ``path`` for a ``with`` block; yields whether it was obtained.
+
+    Raises:
+        DiskFull, PathError: the lock file cannot be made or opened.
+    """
     lock = Lock(path)
-    obtained = lock.acquire(wait=wait)
+    with in_words(path, writing=True):
+        obtained = lock.acquire(wait=wait)
     try:
         yield obtained
     finally:

@@ -22,6 +22,7 @@ from wf_core.kitsu.answers import LOGIN_HINT
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.tokens import Tokens, seconds_left
 from wf_core.models import Person
+from wf_core.steps import GIVE_THE_CODE
 
 __all__ = [
     "keep_login",
@@ -217,4 +218,4 @@ def _in_words(kinds: Iterable[str]) -> str:
 def _factor_hint(kinds: tuple[str, ...]) -> str:
     if kinds == ("fido",):
         return "Security keys work in the browser only: log in through the browser."
-    return "Give the code with --otp, or a recovery code with --recovery-code."
+    return GIVE_THE_CODE

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Iterable
 from urllib.parse import SplitResult, urlsplit
 
 from wf_core.errors import UsageError
 from wf_core.steps import LOG_IN
 
-__all__ = ["api_candidates", "host_of", "is_loopback", "normalise_server", "same_origin"]
+__all__ = [
+    "api_candidates",
+    "host_of",
+    "is_among",
+    "is_loopback",
+    "normalise_server",
+    "same_origin",
+]
 
 # First parts of the addresses of pages in Kitsu's web interface (its src/router/routes.js).
 _PAGES = frozenset(
@@ -78,6 +86,11 @@ def host_of(address: str) -> str:
         return (urlsplit(text if "://" in text else f"//{text}").hostname or "").lower()
     except ValueError:
         return ""
+
+
+def is_among(server: str, hosts: Iterable[str]) -> bool:
+    """Whether the host of ``server`` is one of ``hosts``, as people write those."""
+    return host_of(server) in {host.strip().strip("[]").lower() for host in hosts}
 
 
 def origin(address: str) -> tuple[str, str, int | None]:

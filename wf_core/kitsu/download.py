@@ -19,6 +19,7 @@ from wf_core.errors import DiskFull, PathTaken
 from wf_core.kitsu.fetch import Fetched, check_hash, fetch, fetch_hash
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.stored import Cancel, Progress
+from wf_core.steps import ANOTHER_PLACE
 
 __all__ = ["Downloaded", "download"]
 
@@ -198,7 +199,7 @@ def _size_of_file(target: Path) -> int | None:
         what = "symbolic link" if stat.S_ISLNK(status.st_mode) else "folder or device"
         raise PathTaken(
             f"There is a {what} at {target}; it was left as it is.",
-            hint="Choose another place with --to.",
+            hint=f"Choose {ANOTHER_PLACE}.",
         )
     return status.st_size
 
@@ -207,5 +208,5 @@ def _refuse_unless(target: Path, same: bool) -> None:
     if not same:
         raise PathTaken(
             f"{target} is there already with other bytes; it was left as it is.",
-            hint="Move it away, or choose another place with --to.",
+            hint=f"Move it away, or choose {ANOTHER_PLACE}.",
         )

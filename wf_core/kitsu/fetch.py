@@ -21,6 +21,7 @@ from wf_core.kitsu.hashing import ParallelHash
 from wf_core.kitsu.line import watched
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.stored import WHOLE, Cancel, Progress, content_length, file_route
+from wf_core.steps import ANOTHER_REVISION
 
 __all__ = ["Fetched", "Sink", "check_hash", "fetch", "fetch_hash"]
 
@@ -116,7 +117,7 @@ def check_hash(found: Fetched, sha256: str | None) -> None:
         raise IntegrityError(
             "The bytes the server has stored are not the ones that were saved there; they were "
             "not kept.",
-            hint="'wf verify --deep' looks at all revisions; another revision may be whole.",
+            hint=ANOTHER_REVISION,
         )
 
 
@@ -206,7 +207,7 @@ class _Fetch:
             raise IntegrityError(
                 f"{self._session.host} has {total} bytes of this file, not the {self._size} that "
                 "were saved.",
-                hint="'wf verify' looks at all revisions; another revision may be whole.",
+                hint=ANOTHER_REVISION,
             )
         etag = response.headers.get("ETag", "").strip()
         self._version = etag if etag.startswith('"') else None

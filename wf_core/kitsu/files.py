@@ -11,7 +11,8 @@ from wf_core.models import OutputFile, Software, WorkingFile
 __all__ = ["LAST_REVISION", "FileRoutes"]
 
 LAST_REVISION = 2_147_483_646
-"""The revision after it makes every later one of that name fail on the server."""
+"""The next one is the highest its column can hold, and makes every later one of that name fail on
+the server."""
 _LONGEST_NAME = 250  # characters of the server's column
 
 

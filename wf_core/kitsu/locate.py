@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from wf_core.errors import BadAnswer, Refused, ServerFault, UsageError
-from wf_core.kitsu.address import api_candidates, host_of
+from wf_core.kitsu.address import api_candidates, is_among
 from wf_core.kitsu.answers import SentAway
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.tokens import TokenStore
@@ -34,7 +34,7 @@ def connect(
     Raises:
         UsageError, ServerUnavailable: see :func:`locate_server`.
     """
-    allow = host_of(server) in {host.strip().lower() for host in plain_http_hosts}
+    allow = is_among(server, plain_http_hosts)
     located = locate_server(server, allow_plain_http=allow, **options)
     return Session(located, tokens=tokens, bot_token=bot_token, allow_plain_http=allow, **options)
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from wf_core.errors import BadAnswer
+from wf_core.errors import BadAnswer, NotFound
 from wf_core.kitsu.labels import ProductionNames
 from wf_core.kitsu.routes import Routes, id_in_route
 from wf_core.models import (
@@ -131,7 +131,10 @@ class ProductionRoutes(Routes):
             NotFound: no such task.
             PermissionDenied: not on the production's team.
         """
-        full = self.session.get(f"data/tasks/{id_in_route(task_id)}/full")
+        try:
+            full = self.session.get(f"data/tasks/{id_in_route(task_id)}/full")
+        except NotFound as exc:
+            raise NotFound(f"There is no task with the id {task_id}.") from exc
         task = self._record(Task, full)
         if not isinstance(full, dict):
             raise self._odd(Task)

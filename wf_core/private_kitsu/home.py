@@ -25,7 +25,15 @@ from typing import Any
 from wf_core.errors import InputError
 from wf_core.private_kitsu import demo
 
-__all__ = ["Home", "KitsuInfo", "Secrets", "default_home", "user_data", "write_private"]
+__all__ = [
+    "Home",
+    "KitsuInfo",
+    "Secrets",
+    "default_home",
+    "expanded",
+    "user_data",
+    "write_private",
+]
 
 
 @dataclass(frozen=True)
@@ -90,7 +98,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         # Resolved, because command lines are searched for these paths later on.
-        self.folder = folder.expanduser().resolve()
+        self.folder = expanded(folder).resolve()
         self.lock = self.folder / "lock"
         self.postgres = self.folder / "postgres"
         self.redis = self.folder / "redis"
@@ -187,12 +195,27 @@ def write_private(path: Path, text: str) -> None:
     beside.replace(path)
 
 
+def expanded(folder: Path) -> Path:
+    """The folder, "~" at its beginning replaced by a home folder.
+
+    Raises:
+        InputError: it is that of somebody this system does not know.
+    """
+    try:
+        return folder.expanduser()
+    except RuntimeError as exc:
+        raise InputError(
+            f"{folder} begins with a home folder that is not known here.",
+            hint="Write its whole path.",
+        ) from exc
+
+
 def user_data() -> Path:
     """Where this user's private Kitsus and their environment live: below WF_HOME when it
     is set, else in the user's data folder."""
     home = os.environ.get("WF_HOME")
     if home:
-        return Path(home).expanduser()
+        return expanded(Path(home))
     # Imported late: the build script uses this package before platformdirs is installed.
     from platformdirs import user_data_path
 

@@ -225,6 +225,6 @@ def _boot() -> str:
         except OSError:
             return ""
     done = subprocess.run(
-        ["sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=False
+        ["sysctl", "-n", "kern.bootsessionuuid"], capture_output=True, text=True, check=False
     )
     return done.stdout.strip()

@@ -21,6 +21,7 @@ from wf_core.private_kitsu.home import (
     Home,
     KitsuInfo,
     default_home,
+    expanded,
     read_json,
     user_data,
     write_private,
@@ -302,7 +303,7 @@ class PrivateKitsu:
     def _environment(self, progress: Progress) -> ZouEnvironment:
         named = self._zou_env or named_environment()
         if named is not None:
-            return ZouEnvironment.at(named.expanduser().absolute())
+            return ZouEnvironment.at(expanded(named).absolute())
         return ZouEnvironment.ensure(user_data() / "kitsu-env", progress)
 
     def _info_if_up(self) -> KitsuInfo | None:

@@ -24,20 +24,17 @@ from wf_core.errors import (
     ServerUnavailable,
     WorkfilesError,
 )
+from wf_core.kitsu.files import LAST_REVISION
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
 
 __all__ = [
-    "HIGHEST_REVISION",
     "ClaimUnresolved",
     "ClaimedElsewhere",
     "Claimer",
     "Registry",
     "newest",
 ]
-
-HIGHEST_REVISION = 2_147_483_646
-"""The next number would be the column's maximum, after which Zou fails on every ``new``."""
 
 _T = TypeVar("_T")
 
@@ -194,7 +191,7 @@ class Claimer:
             )
             known = last.revision if last else 0
         number = max(known, 0) + 1
-        if number > HIGHEST_REVISION:
+        if number > LAST_REVISION:
             raise InputError(
                 f"“{self.name}” of this task already has revision {number - 1}, the highest a "
                 "Kitsu server can store.",

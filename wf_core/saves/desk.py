@@ -7,7 +7,7 @@ from pathlib import Path
 
 from wf_core.errors import ServerError
 from wf_core.kitsu import FileTokenStore, KitsuClient, Session, Timeouts, locate_server
-from wf_core.kitsu.address import normalise_server
+from wf_core.kitsu.address import is_among, normalise_server
 from wf_core.saves.budget import Budget
 from wf_core.saves.checks import RECENT_SECONDS, Checks
 from wf_core.saves.circuit import Circuit
@@ -37,7 +37,7 @@ class Desk:
 
     Raises:
         UsageError: the address is not usable.
-        OSError, DiskFull, FileUnreadable: WF_HOME cannot be written.
+        DiskFull, FileUnreadable, PathError: WF_HOME cannot be written.
     """
 
     def __init__(
@@ -170,5 +170,4 @@ def _located(journal: Journal, settings: Settings, server: str, *, offline: str 
 
 
 def _plain_allowed(settings: Settings, server: str) -> bool:
-    host = server.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0]
-    return host.lower() in {allowed.lower() for allowed in settings.profile.allow_plain_http}
+    return is_among(server, settings.profile.allow_plain_http)

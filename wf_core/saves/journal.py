@@ -435,14 +435,33 @@ class Journal:
         waiting = "state='committed' AND checked<2 AND server=?"
         return self._select(waiting, (server,), at_most=at_most)
 
-    def forget(self, before_seq: int) -> None:
-        """Drop finished rows older than ``before_seq``; unfinished ones are never dropped."""
-        with self._transaction():
-            self._db.execute(
-                "DELETE FROM saves WHERE seq<? AND (state IN ('void', 'discarded')"
-                " OR (state='committed' AND checked>=2))",
-                (before_seq,),
-            )
+    def servers(self) -> list[str]:
+        """The servers for which something is left to do."""
+        marks = ", ".join("?" for _ in OPEN_STATES)
+        with self._guard, translated(self.path):
+            found = self._db.execute(
+                f"SELECT server FROM saves WHERE state IN ({marks})"
+                " UNION SELECT server FROM saves WHERE state='committed' AND checked<2",
+                OPEN_STATES,
+            ).fetchall()
+        return [record[0] for record in found]
+
+    def forget(self, *, keep: int, at_most: int = 1000) -> list[SaveRow]:
+        """Drop the oldest of the finished rows that are not among the latest ``keep`` of all;
+        unfinished ones are never dropped.
+
+        Returns:
+            What was dropped, ``at_most`` so many.
+        """
+        finished = "(state IN ('void', 'discarded') OR (state='committed' AND checked>=2))"
+        old = f"seq <= (SELECT MAX(seq) FROM saves) - ? AND {finished}"
+        dropped = self._select(old, (keep,), at_most=at_most)
+        if dropped:
+            with self._transaction(durable=False):
+                self._db.executemany(
+                    "DELETE FROM saves WHERE seq=?", [(row.seq,) for row in dropped]
+                )
+        return dropped
 
     def _select(self, where: str, values: tuple[Any, ...], *, at_most: int = _ALL) -> list[SaveRow]:
         with self._guard, translated(self.path):

@@ -20,15 +20,19 @@ __all__ = ["boot_id", "boottime", "machine_name", "monotonic"]
 def boot_id() -> str:
     """A string that changes with every boot, or "" where the system tells none.
 
-    Linux has a random id for it (proc(5), ``kernel/random/boot_id``), macOS the boot time
-    (sysctl(3), ``kern.boottime``); on Windows the boot time follows from the tick count,
-    rounded so that clock corrections of seconds do not change it.
+    Linux has a random id for it (proc(5), ``kernel/random/boot_id``), and so has macOS (sysctl(8),
+    ``kern.bootsessionuuid``; the boot time there moves when the clock is set); on Windows the
+    boot time follows from the tick count, rounded so that clock corrections of seconds seldom
+    change it.
     """
     if sys.platform.startswith("linux"):
         return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
     if sys.platform == "darwin":
         answer = subprocess.run(
-            ["/usr/sbin/sysctl", "-n", "kern.boottime"], capture_output=True, text=True, check=False
+            ["/usr/sbin/sysctl", "-n", "kern.bootsessionuuid"],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         return answer.stdout.strip()
     return f"boot-{round((time.time() - time.monotonic()) / 60)}"

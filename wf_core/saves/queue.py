@@ -9,9 +9,10 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
-from wf_core.disk.locks import hold
+from wf_core.disk.locks import hold, record_lock
 from wf_core.errors import Cancelled, NotLoggedIn, ServerError, WorkfilesError
 from wf_core.results import SyncResult
 from wf_core.saves.engine import SaveEngine
@@ -20,6 +21,9 @@ from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.recovery import UNSURE, recover, tidy_abandoned
 
 __all__ = ["Queue"]
+
+_KEPT_ROWS = 5_000
+"""Of all saves the latest: what an application asks of those that are open in it."""
 
 Report = Callable[[str, int, int], None]
 Ask = Callable[[], bool]
@@ -205,6 +209,18 @@ class Queue:
                     continue  # nothing can be done about this one; about the others, it may
                 if now.is_finished():
                     self.engine.spool.empty(now)
+        self._forget()
+
+    def _forget(self) -> None:
+        """Saves of long ago, with the files that locked them: a journal is looked through at
+        each start, and is to take no longer after years. Nobody locks one of them any more."""
+        for row in self.engine.journal.forget(keep=_KEPT_ROWS):
+            locks = [self.engine.row_lock(row.save_id)]
+            if row.working_file_id is not None:
+                locks.append(record_lock(self.engine.lock_folder, row.working_file_id))
+            for lock in locks:
+                with suppress(OSError):  # held open on Windows: it stays
+                    lock.unlink()
 
 
 class _Tally:

@@ -12,6 +12,7 @@ import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
+from wf_core.disk.files import in_words
 from wf_core.disk.locks import hold
 from wf_core.errors import NotFound, Refused, WorkfilesError
 from wf_core.saves import marker
@@ -36,9 +37,11 @@ def open_journal(path: Path, spool: Spool) -> Journal:
     aside and made anew from the sidecars alone.
 
     Raises:
-        OSError: the folder cannot be written at all.
+        DiskFull, PathError: there can be no such folder.
         DiskFull, FileUnreadable, UsageError: see :class:`Journal`.
     """
+    with in_words(path, writing=True):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     try:
         journal = Journal(path)
     except sqlite3.OperationalError as exc:  # locked or unreachable, not broken

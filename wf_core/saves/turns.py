@@ -2,7 +2,8 @@
 
 Without it sixteen workers of a farm node that save to one task ask for the same number
 at the same time, and fifteen ask again. It is a courtesy, not what keeps numbers apart
-(the server does): who waited long enough goes ahead without it.
+(the server does): who waited long enough goes ahead without it, and so does everybody where the
+disk for temporary files is full.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import os
 import stat
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from wf_core.disk.locks import Lock
@@ -74,7 +75,8 @@ def _held(scope: tuple[str, str, str], fallback: Path) -> Iterator[_News]:
     digest = hashlib.sha256("\0".join(scope).encode()).hexdigest()[:32]
     folder = _own_folder() or fallback
     lock = Lock(folder / f"turn-{digest}.lock")
-    lock.acquire(wait=_WAIT_SECONDS)
+    with suppress(OSError):
+        lock.acquire(wait=_WAIT_SECONDS)
     try:
         yield _News(folder / f"turn-{digest}.news")
     finally:
@@ -108,7 +110,8 @@ class _News:
 
     def write(self) -> None:
         news = {"boot": boot_id(), "given": self.given, "at": self.at, "asked": self.asked}
-        self._path.write_text(json.dumps(news), encoding="utf-8")
+        with suppress(OSError):  # half a file is no news
+            self._path.write_text(json.dumps(news), encoding="utf-8")
 
 
 def _alive(owner: Path) -> bool:
@@ -130,7 +133,8 @@ def _own_folder() -> Path | None:
     """
     if not hasattr(os, "getuid"):
         folder = Path(tempfile.gettempdir()) / "kitsu-workfiles"  # per user on Windows
-        folder.mkdir(exist_ok=True)
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
         return folder
     folder = Path(tempfile.gettempdir()) / f"kitsu-workfiles-{os.getuid()}"
     try:

@@ -12,10 +12,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from wf_core.disk.locks import Lock
 from wf_core.errors import WorkfilesError
+from wf_core.kitsu import RedactSecrets
 from wf_core.saves.desk import Desk
 from wf_core.saves.journal import OPEN_STATES
 from wf_core.saves.recovery import open_journal
@@ -29,6 +30,7 @@ log = logging.getLogger(__name__)
 _LOCK = "uploader.lock"
 _LONGEST_NAP = 5.0
 _SHORTEST_NAP = 0.25
+_LARGEST_LOG = 1024 * 1024  # bytes; one older log is kept
 _IDLE_PASSES = 2  # a save may be written to the journal while a pass finds nothing
 
 _children: list[subprocess.Popen[bytes]] = []
@@ -45,11 +47,17 @@ def start(settings: Settings) -> bool:
     """Start an uploader unless one is running already; False when one is.
 
     The new process has a session (Windows: a process group) of its own and no terminal,
-    so that neither closing a window nor quitting the application ends it.
-
-    Raises:
-        OSError: no process can be started.
+    so that neither closing a window nor quitting the application ends it. Where no process can be
+    started, False: whoever saved has a safe save, and the next start sends it.
     """
+    try:
+        return _start(settings)
+    except OSError as exc:
+        log.warning("no uploader could be started: %s", exc)
+        return False
+
+
+def _start(settings: Settings) -> bool:
     _children[:] = [child for child in _children if child.poll() is None]
     lock = Lock(settings.lock_folder / _LOCK)
     if not lock.acquire():
@@ -60,28 +68,42 @@ def start(settings: Settings) -> bool:
         f"import sys; sys.path[:] = {[path for path in sys.path if path]!r}; "
         "from wf_core.saves.uploader import main; sys.exit(main())"
     )
-    options: dict[str, Any] = {"start_new_session": True}
-    if sys.platform == "win32":
-        # DETACHED_PROCESS: no console; BREAKAWAY: outlive a job object that kills its members.
-        options = {
-            "creationflags": subprocess.CREATE_NEW_PROCESS_GROUP
-            | subprocess.DETACHED_PROCESS
-            | subprocess.CREATE_BREAKAWAY_FROM_JOB
-        }
-    with (settings.log_folder / "uploader.log").open("ab") as output:
-        _children.append(
-            subprocess.Popen(
-                # An isolated Python (Blender's) ignores variables meant for others, such as
-                # Maya's PYTHONHOME; so must its child, which could not start with them.
-                [_program(), *(["-I"] if sys.flags.isolated else []), "-c", code],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=settings.home,
-                **options,
-            )
-        )
+    # An isolated Python (Blender's) ignores variables meant for others, such as Maya's
+    # PYTHONHOME; so must its child, which could not start with them.
+    command = [_program(), *(["-I"] if sys.flags.isolated else []), "-c", code]
+    log_file = settings.log_folder / "uploader.log"
+    if log_file.exists() and log_file.stat().st_size > _LARGEST_LOG:
+        log_file.replace(log_file.with_suffix(".log.1"))
+    with log_file.open("ab") as output:
+        best, *others = _detached()
+        try:
+            child = _popen(command, output, settings.home, best)
+        except PermissionError:
+            if not others:
+                raise
+            child = _popen(command, output, settings.home, others[0])
+    _children.append(child)
     return True
+
+
+def _popen(
+    command: list[str], output: BinaryIO, folder: Path, options: dict[str, Any]
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, cwd=folder, **options
+    )
+
+
+def _detached() -> tuple[dict[str, Any], ...]:
+    """The arguments of ``subprocess.Popen`` for a process that outlives its parent, and those for
+    where the system forbids the first ones."""
+    if sys.platform != "win32":
+        return ({"start_new_session": True},)
+    # DETACHED_PROCESS: no console; BREAKAWAY: outlive a job object that kills its members. A job
+    # may forbid that, and CreateProcess then fails: a process that ends with the job sends some.
+    alone = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.DETACHED_PROCESS
+    flags = (alone | subprocess.CREATE_BREAKAWAY_FROM_JOB, alone)
+    return tuple({"creationflags": one} for one in flags)
 
 
 def _program() -> str:
@@ -91,6 +113,8 @@ def _program() -> str:
 def main() -> int:
     """Entry of the detached process: the settings come from its environment."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(process)d %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(RedactSecrets())
     run(load())
     return 0
 
@@ -139,9 +163,6 @@ def _pass(settings: Settings, desks: dict[str, Desk]) -> float | None:
 def _servers(settings: Settings) -> list[str]:
     journal = open_journal(settings.journal_path, Spool(settings.home))
     try:
-        rows = journal.rows(*OPEN_STATES, "committed")
-        return list(
-            dict.fromkeys(r.server for r in rows if r.state != "committed" or r.checked < 2)
-        )
+        return journal.servers()
     finally:
         journal.close()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from wf_core.errors import NotFound
@@ -12,6 +15,8 @@ from wf_core.workfiles.operations import Operations
 __all__ = ["PictureOperations"]
 
 _MOST_FETCHED = 24  # by one call; the newest first
+_MOST_KEPT = 1000
+"""On this machine; one that Blender draws has half a mebibyte."""
 
 
 class PictureOperations(Operations):
@@ -54,7 +59,18 @@ class PictureOperations(Operations):
             own = self.picture_path(row.save_id)
             if row.working_file_id and own.exists():
                 found[row.working_file_id] = own
+        self._keep_latest(found.values())
         return found
+
+    def _keep_latest(self, shown: Iterable[Path]) -> None:
+        """Remove the oldest pictures where there are many: the server has those it was sent."""
+        wanted = set(shown)
+        with suppress(OSError):  # another application may be at it as well
+            here = list(os.scandir(self.settings.home / "pictures"))
+            here.sort(key=lambda entry: entry.stat().st_mtime, reverse=True)
+            for entry in here[_MOST_KEPT:]:
+                if Path(entry.path) not in wanted:
+                    Path(entry.path).unlink()
 
     def send_picture(self, save_id: str) -> None:
         """Make the picture of a committed save the preview of its task, and note that in the

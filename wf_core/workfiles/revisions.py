@@ -6,13 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wf_core.disk.copying import sha256_of
+from wf_core.disk.files import in_words
 from wf_core.errors import NoFileTree, NotFound, PathTaken
 from wf_core.kitsu.transfer import download
 from wf_core.models import OutputType, TaskContext, WorkingFile
+from wf_core.paths import ServerPath
 from wf_core.results import GetResult, PathResult, PublishResult, Revision, VerifyResult
 from wf_core.saves import marker
 from wf_core.saves.journal import State
+from wf_core.saves.records import GONE
 from wf_core.saves.request import check_comment
+from wf_core.steps import ANOTHER_PLACE
 from wf_core.workfiles.operations import Cancel, Operations, Progress
 
 __all__ = ["Brought", "RevisionOperations"]
@@ -69,22 +73,26 @@ class RevisionOperations(Operations):
         Raises:
             NotFound: there is no such revision, or its bytes are not on the server.
             PathTaken: another file is in the way; it was left alone.
+            PathError: there can be no file.
             IntegrityError: the server's bytes are not those that were saved.
         """
         context = self.find_task(task)
         record = self._choose(context, name, revision)
         data = marker.workfiles_data(record)
-        own = self.desk.placing.local_of(context, record)
-        target = own if to is None else to / own.name if to.is_dir() else to
         sha256, size = data.get("sha256"), data.get("size")
-        if sha256 and target.is_file() and not target.is_symlink():
-            if sha256_of(target) == sha256:
-                return GetResult(str(target), record.revision, sha256, "hash")
-            raise PathTaken(
-                f"{target} is there already with other contents, so it was left alone.",
-                hint="Name another place with --to.",
-            )
-        target.parent.mkdir(parents=True, exist_ok=True)
+        target = self.desk.placing.local_of(context, record) if to is None else to
+        with in_words(target, writing=True):
+            if to is not None and to.is_dir():
+                target = to / self._file_name(context, record)
+            if sha256 and target.is_file() and not target.is_symlink():
+                if sha256_of(target) == sha256:
+                    return GetResult(str(target), record.revision, sha256, "hash")
+                raise PathTaken(
+                    f"{target} is there already with other contents, so it was left alone.",
+                    hint=f"Name {ANOTHER_PLACE}.",
+                )
+        with in_words(target.parent, writing=True):
+            target.parent.mkdir(parents=True, exist_ok=True)
         done = download(
             self.desk.client.session,
             record.id,
@@ -95,6 +103,14 @@ class RevisionOperations(Operations):
             cancel=cancel,
         )
         return GetResult(str(done.path), record.revision, done.sha256, done.checked)
+
+    def _file_name(self, context: TaskContext, record: WorkingFile) -> str:
+        """What the record's file is called, whether this machine has its folder or not."""
+        if record.path and marker.state_of(record) == "committed":
+            parts = ServerPath.parse(record.path).parts
+            if parts:
+                return parts[-1]
+        return self.desk.placing.local_of(context, record).name
 
     def bring(
         self,
@@ -140,17 +156,33 @@ class RevisionOperations(Operations):
         revision: int | None = None,
         software: str | None = None,
     ) -> PathResult:
-        """Where a revision lies, or where the next one will; nothing is created."""
+        """Where a revision lies, or where the next one will; nothing is created. Without the server
+        it is where the revision would lie by what is remembered of the task."""
         context = self.find_task(task)
         records = self.desk.records
         newest = records.revisions(context.task.id)[0].get(name)
         number = revision or max(newest.revision if newest else 0, 0) + 1
-        known = software or (records.software_of(newest) if newest else None) or "Blender"
+        like = newest
+        if revision is not None and software is None:
+            own = self._known_record(context, name, revision)
+            if own is not None and own.path and marker.state_of(own) == "committed":
+                local = self.desk.placing.local_of(context, own)
+                return PathResult(str(local), own.path, revision)
+            like = own or newest
+        known = software or (records.software_of(like) if like else None) or "Blender"
         record = records.software(known, "")
         place = self.desk.placing.of(
             context, name=name, revision=number, extension=record.extension, software=record
         )
         return PathResult(str(place.local), place.server, number)
+
+    def _known_record(self, context: TaskContext, name: str, revision: int) -> WorkingFile | None:
+        """The record of a revision; None where there is none, or the server does not say."""
+        try:
+            records = self._records(context, name)
+        except GONE:
+            return None
+        return next((record for record in records if record.revision == revision), None)
 
     def comment(self, task: str, revision: int, text: str, *, name: str = "main") -> Revision:
         """Change the comment of a revision; a save's marker in it is kept.

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from wf_core.results import LaterRevision, PendingSave, SaveResult, SpoolResult,
 from wf_core.saves import uploader
 from wf_core.saves.adopted import AdoptedFile
 from wf_core.saves.checks import Plan
+from wf_core.saves.desk import Desk
 from wf_core.saves.gauge import Gauge, gauge_folder
 from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.parking import Stopped
@@ -207,13 +208,12 @@ class SaveOperations(Operations):
 
     def status(self) -> list[PendingSave]:
         """The saves that are not committed, oldest first."""
-        return [pending(row) for row in self.desk.journal.rows(*OPEN_STATES)]
+        return [pending(row) for row in self._open_rows()]
 
     def resume(self) -> bool:
         """Have what waits sent in the background; False when nothing does, or while the
         network may not be used."""
-        rows = self.desk.journal.rows(*OPEN_STATES)
-        return any(row.parked is None for row in rows) and self._send_in_background()
+        return any(row.parked is None for row in self._open_rows()) and self._send_in_background()
 
     def _send_in_background(self) -> bool:
         if self.offline:
@@ -258,9 +258,18 @@ class SaveOperations(Operations):
         return self.desk.journal.rows(*OPEN_STATES)
 
     def sync(self, *, progress: Progress | None = None, cancel: Cancel | None = None) -> SyncResult:
-        """Try every save that waits, parked ones too, and tidy up behind those that arrived."""
-        self.desk.circuit.reset()
-        return self.desk.queue.work(everything=True, progress=progress, cancel=cancel)
+        """Try every save that waits, parked ones too and those for other servers, and tidy up
+        behind those that arrived."""
+        here = self.desk.client.session.server
+        committed = pending = parked = 0
+        for server in dict.fromkeys([here, *(row.server for row in self._open_rows())]):
+            with self._desk_at(server) as desk:
+                desk.circuit.reset()
+                result = desk.queue.work(everything=True, progress=progress, cancel=cancel)
+            committed += result.committed
+            pending += result.pending
+            parked += result.parked
+        return SyncResult(committed=committed, pending=pending, parked=parked)
 
     def retry(self, save_id: str, *, task: str | None = None) -> PendingSave:
         """Try one save again, whatever it was parked for.
@@ -279,12 +288,14 @@ class SaveOperations(Operations):
                 f"That save is filed under {row.task_label} already; nothing was changed.",
                 hint=f"Save its scene to the other task, then {DISCARD}.",
             )
-        with hold(self.desk.engine.row_lock(row.save_id), wait=2.0) as mine:
-            if mine:
+        with self._at_work_on(row) as (desk, now):
+            if now is not None:
+                row = now
+            if now is not None and now.state in OPEN_STATES:
                 if task is not None:
-                    row = self.desk.journal.update(row, reference=task, task_label=task)
-                row = self.desk.journal.update(row, parked=None, next_try=None, synced=True)
-                row = self.desk.queue.advance(row)
+                    row = desk.journal.update(row, reference=task, task_label=task)
+                row = desk.journal.update(row, parked=None, next_try=None, synced=True)
+                row = desk.queue.advance(row)
         return pending(row)
 
     def discard(self, save_id: str) -> PendingSave:
@@ -294,14 +305,14 @@ class SaveOperations(Operations):
 
         Raises:
             NotFound: no such save waits.
-            UsageError: it is being sent at this moment.
+            UsageError: it is being sent at this moment, or has just been.
             WorkfilesError: the server cannot be told now; nothing is changed.
         """
-        row = self._row(save_id)
-        with hold(self.desk.engine.row_lock(row.save_id), wait=2.0) as mine:
-            if not mine:
+        with self._at_work_on(self._row(save_id)) as (desk, row):
+            if row is None:
                 raise UsageError("That save is being sent at this moment; nothing was changed.")
-            desk = self.desk
+            if row.state not in OPEN_STATES:
+                raise UsageError("That save has just been sent; nothing was changed.")
             if row.working_file_id is not None:
                 try:
                     record = desk.client.working_file(row.working_file_id)
@@ -316,12 +327,34 @@ class SaveOperations(Operations):
             else:
                 desk.journal.update(row, state="discarded", error=None)
                 desk.spool.empty(row)
-        return pending(row)
+        return pending(replace(row, state="discarded", error=None))
+
+    @contextmanager
+    def _desk_at(self, server: str) -> Iterator[Desk]:
+        """The parts for a server that saves wait for, which need not be the one in use."""
+        if server == self.desk.client.session.server:
+            yield self.desk
+            return
+        desk = Desk(self.settings, server, offline=self.offline)
+        try:
+            yield desk
+        finally:
+            desk.close()
+
+    @contextmanager
+    def _at_work_on(self, row: SaveRow) -> Iterator[tuple[Desk, SaveRow | None]]:
+        """The parts for the row's server, and the row as it stands once nobody else is at work
+        on it; None where somebody stays."""
+        with (
+            self._desk_at(row.server) as desk,
+            hold(desk.engine.row_lock(row.save_id), wait=2.0) as mine,
+        ):
+            yield desk, (desk.journal.get(row.save_id) or row) if mine else None
 
     def _row(self, save_id: str) -> SaveRow:
         rows = [row for row in self.desk.journal.find(save_id) if row.state in OPEN_STATES]
         if len(rows) != 1:
-            waiting = [row.save_id for row in self.desk.journal.rows(*OPEN_STATES)]
+            waiting = [row.save_id for row in self._open_rows()]
             what = "No save that waits" if not rows else "More than one save that waits"
             raise NotFound(
                 f"{what} has an id that starts with “{save_id}”.",

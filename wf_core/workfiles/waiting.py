@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 from wf_core.results import PendingSave
-from wf_core.saves.journal import SaveRow
+from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.recovery import UNSURE
 from wf_core.steps import DISCARD, RETRY, SAVE_ELSEWHERE
 
@@ -24,14 +24,17 @@ def pending(row: SaveRow) -> PendingSave:
         size=row.size,
         attempts=row.attempts,
         error=row.error,
-        next_try=row.waits() if row.next_try is not None else None,
+        next_try=row.waits() if row.next_try is not None and row.state in OPEN_STATES else None,
         age=_age(row),
         hint=hint_for(row),
     )
 
 
 def hint_for(row: SaveRow) -> str:
-    """What to do about a save that waits, in one or two sentences."""
+    """What to do about a save that waits, in one or two sentences; of one that does not wait (any
+    more), nothing."""
+    if row.state not in OPEN_STATES:
+        return ""
     if row.parked and row.parked != UNSURE and row.is_unfiled:
         return SAVE_ELSEWHERE
     if row.parked:
