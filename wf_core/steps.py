@@ -15,6 +15,7 @@ __all__ = [
     "LOG_IN_BY_EMAIL",
     "RETRY",
     "SAVE_ELSEWHERE",
+    "SENT_LATER",
     "UPLOADS",
     "as_commands",
 ]
@@ -26,6 +27,7 @@ LOG_IN_BY_EMAIL = "your e-mail address and password"
 UPLOADS = "the list of uploads"
 SAVE_ELSEWHERE = f"Save its scene again to the right task, then {DISCARD}."
 """For a save whose task is not there. Only a terminal can name another task for it."""
+SENT_LATER = "It is sent with the next save."
 GIVE_THE_CODE = "Give the code, or a recovery code."
 ANOTHER_PLACE = "another place"
 ANOTHER_REVISION = "Another revision may be whole."
@@ -37,6 +39,7 @@ _COMMANDS = {
     LOG_IN: "“wf login”",
     LOG_IN_BY_EMAIL: "“wf login URL --email YOU@STUDIO”",
     UPLOADS: "“wf status”",
+    SENT_LATER: "“wf sync” sends it.",
     GIVE_THE_CODE: "Give the code with --otp, or a recovery code with --recovery-code.",
     ANOTHER_PLACE: "another place with --to",
     ANOTHER_REVISION: "“wf verify TASK --deep” looks at all revisions; another one may be whole.",

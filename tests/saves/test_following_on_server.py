@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import LogIn
 from live_kitsu import LiveKitsu
+from saves.conftest import LogIn
 
 from wf_core.errors import NotFound, PathTaken, ServerUnavailable
 from wf_core.filehost import FileHost

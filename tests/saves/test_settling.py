@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,10 +11,13 @@ import pytest
 from cli.scripted_kitsu import TASK, ScriptedKitsu
 
 from tests.saves.bot import settings_of_bot
-from tests.scripted_server import ScriptedServer, html_error
-from wf_core.errors import Cancelled, WorkfilesError
+from tests.scripted_server import ScriptedServer, html_error, too_many_requests
+from wf_core.disk.locks import Lock
+from wf_core.errors import Cancelled, FileUnreadable, WorkfilesError
 from wf_core.filehost import FileHost
-from wf_core.saves import engine, uploader
+from wf_core.saves import engine, sending, uploader
+from wf_core.saves.machine import monotonic
+from wf_core.steps import as_commands
 from wf_core.workfiles import SaveRequest, Workfiles
 
 
@@ -114,9 +118,58 @@ def test_when_a_save_returns_before_its_upload_then_both_are_on_the_disk(
 def test_when_an_upload_is_cancelled_then_both_are_on_the_disk(
     workfiles: Workfiles, synced: list[str], scene: FileHost
 ) -> None:
-    with pytest.raises(Cancelled):
+    with pytest.raises(Cancelled, match=r"Revision 1 is safe in .*_v001.blend, and not") as told:
         workfiles.save(scene, SaveRequest(task=TASK), cancel=lambda: True)
 
+    assert as_commands(told.value.hint) == "“wf sync” sends it."
     assert set(synced) == {"workspace", "spool"}
     (row,) = workfiles.desk.journal.rows("saved")
     assert row.synced
+
+
+@pytest.mark.parametrize(
+    ("asked", "at_least", "at_most"), [("120", 120, 150), ("99999999", 3600, 4500)]
+)
+def test_when_the_server_says_how_long_to_wait_then_that_is_waited_within_reason(
+    workfiles: Workfiles,
+    server: ScriptedServer,
+    scene: FileHost,
+    asked: str,
+    at_least: float,
+    at_most: float,
+) -> None:
+    server.on("POST", "/data/working-files/*/file", too_many_requests(asked))
+
+    workfiles.save(scene, SaveRequest(task=TASK))
+
+    (row,) = workfiles.desk.journal.rows("saved")
+    assert row.next_try is not None
+    assert at_least - 5 < row.next_try - monotonic() <= at_most
+
+
+def test_when_an_application_writes_nothing_then_its_place_is_free_for_the_next_save(
+    workfiles: Workfiles, scene: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(FileHost, "save_as", lambda host, path: path.touch())
+        with pytest.raises(FileUnreadable, match="wrote an empty file"):
+            workfiles.save(scene, SaveRequest(task=TASK))
+
+    saved = workfiles.save(scene, SaveRequest(task=TASK))
+
+    assert (saved.state, saved.revision) == ("committed", 1)
+
+
+def test_when_the_record_cannot_be_locked_then_the_save_waits(
+    workfiles: Workfiles, scene: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class OnAFullDisk(Lock):
+        def acquire(self, *, wait: float = 0.0) -> bool:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(sending, "Lock", OnAFullDisk)
+
+    assert workfiles.save(scene, SaveRequest(task=TASK)).state == "pending"
+
+    (pending,) = workfiles.status()
+    assert "There is no room" in str(pending.error)

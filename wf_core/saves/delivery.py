@@ -60,6 +60,7 @@ _SECOND_LOOK_SECONDS = 1.0
 _LATE_BODY_SECONDS = 5.0  # for the second look where an earlier body may still be on its way
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
+_LONGEST_ASKED_SECONDS = 3600.0  # a server that asks for more is not believed
 _SHORTEST_SECONDS = 0.001  # of a budget that is used up: the libraries below take no zero
 
 
@@ -366,15 +367,18 @@ class Delivery:
         if not passing:
             return self._record_quietly(row, error=str(exc), parked=exc.kind, next_try=None)
         attempts = row.attempts + 1
-        wait = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2.0 ** min(attempts, 12))
+        longest = min(_LONGEST_RETRY_SECONDS, _FIRST_RETRY_SECONDS * 2.0 ** min(attempts, 12))
+        wait = random.uniform(longest / 2, longest)
         if isinstance(exc, ServerUnavailable) and exc.retry_after:
-            wait = max(wait, exc.retry_after)
+            # Never sooner than it asks for, and not all of a studio at the same moment.
+            asked = min(exc.retry_after, _LONGEST_ASKED_SECONDS)
+            wait = max(wait, asked * random.uniform(1.0, 1.25))
         return self._record_quietly(
             row,
             error=str(exc),
             attempts=attempts,
             boot=boot_id(),
-            next_try=monotonic() + random.uniform(wait / 2, wait),
+            next_try=monotonic() + wait,
         )
 
     def _record(self, row: SaveRow, **changes: Any) -> SaveRow:

@@ -31,6 +31,7 @@ from wf_core.saves.numbering import Numbering
 from wf_core.saves.request import SaveRequest
 from wf_core.saves.settling import Settling
 from wf_core.saves.spool import Spool, release, reserve
+from wf_core.steps import SENT_LATER
 
 __all__ = ["SaveEngine", "Saved"]
 
@@ -135,9 +136,13 @@ class SaveEngine:
                     progress=_named(progress, "Uploading"),
                     cancel=cancel,
                 )
-            except Cancelled:
-                settling.finish()
-                raise
+            except Cancelled as exc:
+                row = settling.finish()
+                raise Cancelled(
+                    f"Stopped. Revision {row.revision} is safe in {row.scene_path}, and not on the "
+                    "server yet.",
+                    hint=SENT_LATER,
+                ) from exc
             finally:
                 # A web server's processes each keep their own connections: who never lets go
                 # of one stays with a busy process while another has nothing to do.
@@ -237,6 +242,7 @@ class SaveEngine:
             host.save_as(target)
             written = target.lstat()
             if written.st_size == 0:
+                target.unlink()  # nobody's work, and in the way of the next save
                 raise FileUnreadable(f"{host.name or 'The host'} wrote an empty file to {target}.")
         except BaseException as exc:
             host.set_tag(before)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from wf_core.disk.copying import sha256_of
+from wf_core.disk.files import in_words
 from wf_core.disk.locks import Lock, record_lock
 from wf_core.errors import Cancelled, IntegrityError, ServerUnavailable
 from wf_core.kitsu import KitsuClient
@@ -70,7 +71,9 @@ class Sending:
         """
         assert row.working_file_id is not None and row.spool_path is not None
         lock = Lock(record_lock(self.lock_folder, row.working_file_id))
-        if not lock.acquire():
+        with in_words(lock.path, writing=True):
+            mine = lock.acquire()
+        if not mine:
             raise Busy("This save is being uploaded by another process.")
         try:
             if row.attempts or row.sha256:
