@@ -19,6 +19,7 @@ from wf_core.saves.engine import SaveEngine
 from wf_core.saves.filing import Filing
 from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.recovery import UNSURE, recover, tidy_abandoned
+from wf_core.steps import SENT_LATER
 
 __all__ = ["Queue"]
 
@@ -161,7 +162,7 @@ class Queue:
         if cancel is not None and cancel():
             raise Cancelled(
                 "Stopped. What is not sent yet is safe on this machine.",
-                hint="wf sync goes on with it.",
+                hint=SENT_LATER,
             )
         with hold(self.engine.row_lock(save_id)) as mine:
             row = self.engine.journal.get(save_id)
