@@ -27,7 +27,9 @@ __all__ = ["register", "scene_state", "unregister"]
 
 _TASKS = 8
 _REVISIONS = 6
-_NARROW, _NARROW_PICTURE, _WIDE_PICTURE = 260, 4.0, 5.0  # pixels; times 20 pixels
+_PICTURE = 5.0  # times 20 pixels
+_COMMENT = 3  # lines; there is room for these beside a picture
+_NARROW = 180  # pixels; beside a picture there is no room for words then
 _STATE_ICONS = {
     "no_task": "QUESTION",
     "unsaved": "FILE_NEW",
@@ -182,11 +184,11 @@ class WORKFILES_PT_tasks(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         box = layout.box()
         row = box.row()
         lines = row.column(align=True)
-        paragraph(lines, f"{task.place}/{task.task_type_name or ''}", width=width - 50)
-        status = f", {task.task_status_name}" if task.task_status_name else ""
+        paragraph(lines, f"{task.place}/{task.task_type_name or ''}", width=width - 40)
+        facts = ("" if CHOICES.production else task.project_name, task.task_status_name)
         small = lines.column()
         small.active = False
-        paragraph(small, f"{task.project_name or ''}{status}", width=width - 50)
+        paragraph(small, ", ".join(fact for fact in facts if fact), width=width - 40)
         is_chosen = chosen is not None and chosen.id == task.id
         choose = row.operator(
             "kitsu_workfiles.choose_task",
@@ -216,6 +218,7 @@ class WORKFILES_PT_waiting(_KitsuPanel, bpy.types.Panel):  # noqa: N801
                 box.progress(factor=sent[0] / sent[1], text=f"{100 * sent[0] // sent[1]} %")
             elif save.error:
                 paragraph(box, save.error, icon="ERROR", width=width - 10)
+                paragraph(box, save.hint, width=width - 10)
             else:
                 box.label(text="Waits to be sent", icon="TIME")
             buttons = box.row(align=True)
@@ -278,14 +281,14 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         is_open = facts is not None and facts.revision == revision.revision
         is_open = is_open and facts is not None and facts.name == revision.name
         box = layout.box().column(align=True)
-        row = box.row(align=True)
         picture = pictures.icon_of(revision)
-        room = width - 10
+        room, beside = width - 10, box
+        if picture and width >= _NARROW:  # a row would make the picture as small as it likes
+            beside = box.split(factor=_PICTURE * 20 / room, align=True)
+            room -= _PICTURE * 20
         if picture:
-            scale = _NARROW_PICTURE if width < _NARROW else _WIDE_PICTURE
-            row.template_icon(icon_value=picture, scale=scale)
-            room -= scale * 20
-        lines = row.column(align=True)
+            beside.template_icon(icon_value=picture, scale=_PICTURE)
+        lines = beside.column(align=True)
         top = lines.row(align=True)
         name = "" if revision.name == "main" else f" {revision.name}"
         pick = top.operator(
@@ -296,7 +299,7 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         )
         pick.working_file, pick.comment = revision.working_file_id, revision.comment
         if revision.comment:
-            paragraph(lines, revision.comment, width=room, most=None if picked else 2)
+            paragraph(lines, revision.comment, width=room, most=None if picked else _COMMENT)
         facts_line = (revision.author, age(revision.created_at, now), size(revision.size))
         small = lines.column()
         small.active = False
@@ -305,12 +308,12 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         if words:
             paragraph(small, words, width=room)
         if picked:
-            cls._draw_buttons(box, revision)
+            cls._draw_buttons(box, revision, width)
 
     @staticmethod
-    def _draw_buttons(box: Any, revision: Revision) -> None:
+    def _draw_buttons(box: Any, revision: Revision, width: float) -> None:
         if revision.base_revision:
-            box.label(text=f"Made from revision {revision.base_revision}")
+            paragraph(box, f"Made from revision {revision.base_revision}", width=width - 10)
         box.operator_context = "INVOKE_DEFAULT"
         for idname, icon in (
             ("kitsu_workfiles.open_revision", "FILE_BLEND"),

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_account", "register", "unregister"]
 
+_ROOM_FOR_LOGIN = 200  # pixels
 _SYSTEM = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
 
 
@@ -172,7 +173,8 @@ def draw_account(box: Any, width: float) -> None:
         paragraph(box, f"Server: {server}", width=width)
     column = box.column(align=True)
     column.enabled = not session.offline
-    column.operator("kitsu_workfiles.login_browser", icon="URL")
+    browser = "Log In through the Browser" if width >= _ROOM_FOR_LOGIN else "Log In with Browser"
+    column.operator("kitsu_workfiles.login_browser", text=browser, icon="URL")
     column.operator("kitsu_workfiles.login", text="Log In with E-mail…", icon="USER")
 
 

@@ -154,7 +154,9 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         upcoming = shown.next
         task = refresh.task_in_view()
         column.label(text=upcoming.label if upcoming else task.label if task else self.task)
-        column.prop(self, "comment")
+        typed = column.row()
+        typed.activate_init = True  # the dialog opens with the cursor in it
+        typed.prop(self, "comment")
         column.prop(self, "name")
         column.separator()
         problem = shown.problems.get("next")

@@ -1,0 +1,189 @@
+"""What is drawn, by a layout that takes down what it is asked for."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator
+from importlib import import_module
+from types import SimpleNamespace
+from typing import Any
+
+import bpy
+import pytest
+from addon_fixtures import extension  # noqa: F401  (a fixture)
+
+from blender_addon import panels, pictures
+from blender_addon.account import asked_again
+from blender_addon.choices import CHOICES
+from blender_addon.preferences import draw_account
+from blender_addon.session import current
+from blender_addon.telling import paragraph
+from wf_core.errors import LoginFailed, SecondFactorNeeded
+from wf_core.models import Task
+from wf_core.results import PendingSave, Revision
+
+NOW = datetime.datetime(2026, 11, 26, 12, 0, tzinfo=datetime.timezone.utc)
+NARROW, USUAL = 146.0, 237.0  # pixels: of sidebars 200 and 291 pixels wide
+
+TASK = Task(
+    id="a-task",
+    project_name="Demo",
+    entity_name="Lamp",
+    entity_type_name="Props",
+    task_type_name="Modeling",
+    task_status_name="Todo",
+)
+REVISION = Revision(
+    working_file_id="a-file",
+    task_id="a-task",
+    name="main",
+    revision=3,
+    comment="A hat",
+    author="Robin Artist",
+    created_at="2026-11-26T11:00:00",
+    state="committed",
+    sha256=None,
+    size=1024,
+    path=None,
+    base_revision=2,
+)
+PARKED = PendingSave(
+    save_id="a-save",
+    task="Demo/Props/Lamp/Modeling",
+    name="main",
+    revision=3,
+    state="parked",
+    path="/work/lamp_v003.blend",
+    size=1000,
+    attempts=1,
+    error="Uploaded, but not recorded.",
+    next_try=None,
+    hint="Ask to be assigned to the task, then “Retry”.",
+)
+
+
+class Page:
+    """A layout and everything in it; ``drawn`` has what was asked for, in order."""
+
+    def __init__(self, drawn: list[tuple[str, dict[str, Any]]] | None = None) -> None:
+        self.drawn = [] if drawn is None else drawn
+
+    def __getattr__(self, what: str) -> Any:
+        def ask(*_: object, **how: Any) -> Page:
+            self.drawn.append((what, how))
+            return Page(self.drawn)
+
+        return ask
+
+    def all(self, what: str) -> list[dict[str, Any]]:
+        return [how for asked, how in self.drawn if asked == what]
+
+    def texts(self) -> list[str]:
+        return [how["text"] for how in self.all("label")]
+
+
+def pixels(text: str) -> float:
+    blf: Any = import_module("blf")  # is there once bpy is imported
+    blf.size(0, bpy.context.preferences.ui_styles[0].widget.points)
+    return float(blf.dimensions(0, text)[0])
+
+
+@pytest.fixture
+def choices() -> Iterator[None]:
+    before = dict(vars(CHOICES))
+    yield
+    CHOICES.__dict__.update(before)
+
+
+@pytest.mark.parametrize("width", [86.0, 96.0, NARROW])
+def test_when_the_sidebar_is_narrow_then_no_line_is_wider_than_it(width: float) -> None:
+    page = Page()
+    paragraph(page, "Blender's online access is off, so Kitsu is not asked.", width=width, icon="X")
+    assert [line for line in page.texts() if pixels(line) > width - 24] == []
+
+
+@pytest.mark.usefixtures("extension")
+def test_when_there_is_room_for_words_then_the_picture_is_beside_them_in_its_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "icon_of", lambda _: 7)
+    page = Page()
+    panels.WORKFILES_PT_revisions._draw_one(page, REVISION, USUAL, NOW)
+    (split,), (picture,) = page.all("split"), page.all("template_icon")
+    assert split["factor"] * (USUAL - 10) == pytest.approx(100)
+    assert picture["scale"] == 5.0
+
+
+@pytest.mark.usefixtures("extension")
+def test_when_there_is_no_room_for_words_beside_it_then_the_picture_is_above_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "icon_of", lambda _: 7)
+    page = Page()
+    panels.WORKFILES_PT_revisions._draw_one(page, REVISION, NARROW, NOW)
+    assert page.all("split") == []
+    assert [picture["scale"] for picture in page.all("template_icon")] == [5.0]
+    assert page.texts()[0] == "A hat"
+
+
+BROWSED = {
+    "my tasks": (None, ["Props/Lamp/Modeling", "Demo, Todo"]),
+    "a production": (("a-production", "Demo"), ["Props/Lamp/Modeling", "Todo"]),
+}
+
+
+@pytest.mark.usefixtures("extension", "choices")
+@pytest.mark.parametrize(("production", "lines"), BROWSED.values(), ids=BROWSED.keys())
+def test_when_a_production_is_browsed_then_its_tasks_do_not_repeat_its_name(
+    production: tuple[str, str] | None, lines: list[str]
+) -> None:
+    CHOICES.production = production
+    page = Page()
+    panels.WORKFILES_PT_tasks._draw_one(page, TASK, USUAL)
+    assert page.texts() == lines
+
+
+@pytest.mark.usefixtures("extension")
+def test_when_a_save_needs_a_person_then_it_says_what_to_do() -> None:
+    current().shown.pending = [PARKED]
+    page = Page()
+    panel = SimpleNamespace(layout=page, width=lambda _: 2000.0)
+    panels.WORKFILES_PT_waiting.draw(panel, bpy.context)
+    assert page.texts() == ["Demo/Props/Lamp/Modeling main v003", PARKED.error, PARKED.hint]
+
+
+@pytest.mark.usefixtures("extension")
+@pytest.mark.parametrize("width", [NARROW, USUAL])
+def test_when_nobody_is_logged_in_then_the_ways_in_can_be_read(width: float) -> None:
+    current().shown.problems["account"] = LoginFailed("Wrong e-mail address or password.")
+    page = Page()
+    draw_account(page, width)
+    ways = [how["text"] for how in page.all("operator")]
+    assert len(ways) == 2
+    assert [way for way in ways if pixels(way) > width - 24] == []
+
+
+AGAIN: dict[str, tuple[Exception, dict[str, str], dict[str, Any]]] = {
+    "a wrong password": (LoginFailed("Wrong."), {}, {"problem": "Wrong."}),
+    "a wrong code": (
+        LoginFailed("Wrong."),
+        {"email_otp": "000000"},
+        {"problem": "Wrong.", "needs_code": True, "code_kind": "email_otp"},
+    ),
+    "no code yet": (
+        SecondFactorNeeded("A code.", kinds=("fido", "recovery_code")),
+        {},
+        {"needs_code": True, "code_kind": "recovery_code"},
+    ),
+    "a key alone": (
+        SecondFactorNeeded("A code.", kinds=("fido",)),
+        {},
+        {"needs_code": True, "code_kind": "totp"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_when_logging_in_fails_then_the_dialog_says_why_and_asks_again(name: str) -> None:
+    problem, codes, again = AGAIN[name]
+    assert asked_again(problem, codes) == again
