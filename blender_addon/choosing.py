@@ -46,7 +46,7 @@ class WORKFILES_OT_choose_task(bpy.types.Operator):  # noqa: N801
 
 
 class WORKFILES_OT_show_tasks(bpy.types.Operator):  # noqa: N801
-    """Show the list of tasks, or hide it again"""
+    """Show the list of tasks in the place of the revisions, or hide it again"""
 
     bl_idname = "kitsu_workfiles.show_tasks"
     bl_label = "Change Task"

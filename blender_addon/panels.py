@@ -116,7 +116,10 @@ class WORKFILES_PT_scene(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         task = refresh.task_in_view()
         if task is not None:
             paragraph(layout, task.label, icon="OUTLINER_OB_GROUP_INSTANCE", width=width)
-            layout.operator("kitsu_workfiles.show_tasks", icon="DOWNARROW_HLT")
+            if CHOICES.tasks_open:
+                layout.operator("kitsu_workfiles.show_tasks", text="Keep This Task", icon="TRIA_UP")
+            else:
+                layout.operator("kitsu_workfiles.show_tasks", icon="DOWNARROW_HLT")
 
     @staticmethod
     def _draw_state(layout: Any, width: float) -> None:
@@ -233,7 +236,10 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
 
     @classmethod
     def poll(cls, _: bpy.types.Context) -> bool:
-        return cls.logged_in() and refresh.task_in_view() is not None
+        """Not while the list of tasks is open: Blender may put that one below, out of sight."""
+        if not cls.logged_in() or CHOICES.tasks_open:
+            return False
+        return refresh.task_in_view() is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         from wf_core.workfiles import words

@@ -286,7 +286,7 @@ def _begin() -> None:
 def _after_opening(*_: object) -> None:
     shown = current().shown
     shown.task = shown.facts = shown.next = shown.revisions = None
-    shown.notice, shown.others = "", ()
+    shown.notice, shown.others, CHOICES.tasks_open = "", (), False
     if core.ready() and not bpy.app.background and preferences().look_on_open:
         scene()
 

@@ -17,6 +17,7 @@ from blender_addon.account import asked_again
 from blender_addon.choices import CHOICES
 from blender_addon.preferences import draw_account
 from blender_addon.session import current
+from blender_addon.shown import ChosenTask
 from blender_addon.telling import paragraph
 from wf_core.errors import LoginFailed, SecondFactorNeeded
 from wf_core.models import Task
@@ -141,6 +142,23 @@ def test_when_a_production_is_browsed_then_its_tasks_do_not_repeat_its_name(
     page = Page()
     panels.WORKFILES_PT_tasks._draw_one(page, TASK, USUAL)
     assert page.texts() == lines
+
+
+@pytest.mark.usefixtures("extension", "choices")
+@pytest.mark.parametrize("tasks_open", [False, True])
+def test_when_the_list_of_tasks_is_open_then_it_has_the_place_of_the_revisions(
+    monkeypatch: pytest.MonkeyPatch, tasks_open: bool
+) -> None:
+    monkeypatch.setattr(panels._KitsuPanel, "logged_in", classmethod(lambda _: True))
+    current().shown.task = ChosenTask("a-task", "Demo/Props/Lamp/Modeling")
+    CHOICES.tasks_open = tasks_open
+    assert panels.WORKFILES_PT_tasks.poll(bpy.context) is tasks_open
+    assert panels.WORKFILES_PT_revisions.poll(bpy.context) is not tasks_open
+    page = Page()
+    panels.WORKFILES_PT_scene._draw_task(page, USUAL)
+    assert [how.get("text") for how in page.all("operator")] == [
+        "Keep This Task" if tasks_open else None
+    ]
 
 
 @pytest.mark.usefixtures("extension")
