@@ -12,10 +12,10 @@ import bpy
 import pytest
 from addon_fixtures import extension  # noqa: F401  (a fixture)
 
-from blender_addon import panels, pictures
+from blender_addon import menus, panels, pictures
 from blender_addon.account import asked_again
 from blender_addon.choices import CHOICES
-from blender_addon.preferences import draw_account
+from blender_addon.preferences import WorkfilesPreferences, draw_account
 from blender_addon.session import current
 from blender_addon.shown import ChosenTask
 from blender_addon.telling import paragraph
@@ -179,6 +179,41 @@ def test_when_nobody_is_logged_in_then_the_ways_in_can_be_read(width: float) -> 
     ways = [how["text"] for how in page.all("operator")]
     assert len(ways) == 2
     assert [way for way in ways if pixels(way) > width - 24] == []
+
+
+@pytest.mark.usefixtures("extension")
+def test_when_the_preferences_are_narrow_then_choices_are_not_side_by_side() -> None:
+    rows = {}
+    for width in (320, 600):
+        page = Page()
+        preferences = SimpleNamespace(
+            layout=page,
+            pictures=True,
+            trust_scripts=True,
+            _draw_places=lambda *_: None,
+            _draw_checks=lambda *_: None,
+        )
+        context = SimpleNamespace(
+            region=SimpleNamespace(width=width),
+            preferences=SimpleNamespace(system=SimpleNamespace(ui_scale=1.0)),
+        )
+        WorkfilesPreferences.draw(preferences, context)
+        rows[width] = len(page.all("row"))
+    assert rows == {320: 1, 600: 2}
+
+
+MENUS = {"my tasks": (None, "My Tasks"), "a production": (("an-id", "Demo"), "Tasks of Demo")}
+
+
+@pytest.mark.usefixtures("extension", "choices")
+@pytest.mark.parametrize(("production", "title"), MENUS.values(), ids=MENUS.keys())
+def test_when_a_production_is_browsed_then_the_menu_does_not_call_its_tasks_mine(
+    production: tuple[str, str] | None, title: str
+) -> None:
+    CHOICES.production = production
+    page = Page()
+    menus.WORKFILES_MT_kitsu.draw(SimpleNamespace(layout=page), bpy.context)
+    assert title in [how.get("text") for how in page.all("menu")]
 
 
 AGAIN: dict[str, tuple[Exception, dict[str, str], dict[str, Any]]] = {
