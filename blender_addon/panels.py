@@ -210,12 +210,15 @@ class WORKFILES_PT_waiting(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         return cls.logged_in() and bool(current().shown.pending)
 
     def draw(self, context: bpy.types.Context) -> None:
+        from wf_core.workfiles import words
+
         layout, width = self.layout.column(), self.width(context)
         shown = current().shown
         for save in shown.pending:
             box = layout.box().column(align=True)
             number = f"v{save.revision:03d}" if save.revision else "no number yet"
-            paragraph(box, f"{save.task} {save.name} {number}", width=width - 10)
+            name = "" if save.name == "main" else f" {save.name}"
+            paragraph(box, f"{save.task}{name} {number}", width=width - 10)
             sent = shown.sent.get(save.save_id)
             if sent is not None and sent[1]:
                 box.progress(factor=sent[0] / sent[1], text=f"{100 * sent[0] // sent[1]} %")
@@ -223,7 +226,7 @@ class WORKFILES_PT_waiting(_KitsuPanel, bpy.types.Panel):  # noqa: N801
                 paragraph(box, save.error, icon="ERROR", width=width - 10)
                 paragraph(box, save.hint, width=width - 10)
             else:
-                box.label(text="Waits to be sent", icon="TIME")
+                paragraph(box, words.waits(save.state), icon="TIME", width=width - 10)
             buttons = box.row(align=True)
             if save.state == "parked" or (save.error and sent is None):
                 buttons.operator("kitsu_workfiles.retry_upload").save_id = save.save_id

@@ -309,11 +309,12 @@ class WORKFILES_OT_adopt_file(bpy.types.Operator):  # noqa: N801
 
 def _saved(result: SaveResult) -> None:
     """The save is safe: on this machine's disk, and on its way."""
-    if bpy.app.background:
-        return
     from wf_core.workfiles import words
 
-    current().shown.notice = words.is_safe(result.revision)
+    # that a number is missing is said by the state of the scene, for as long as it is so
+    current().shown.notice = words.is_safe(result.revision) if result.revision else ""
+    if bpy.app.background:
+        return
     refresh.waiting()
     refresh.scene()
     redraw()

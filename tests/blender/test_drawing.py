@@ -12,7 +12,7 @@ import bpy
 import pytest
 from addon_fixtures import extension  # noqa: F401  (a fixture)
 
-from blender_addon import menus, panels, pictures
+from blender_addon import menus, panels, pictures, save
 from blender_addon.account import asked_again
 from blender_addon.choices import CHOICES
 from blender_addon.preferences import WorkfilesPreferences, draw_account
@@ -21,7 +21,7 @@ from blender_addon.shown import ChosenTask
 from blender_addon.telling import paragraph
 from wf_core.errors import LoginFailed, SecondFactorNeeded
 from wf_core.models import Task
-from wf_core.results import PendingSave, Revision
+from wf_core.results import PendingSave, Revision, SaveResult
 
 NOW = datetime.datetime(2026, 11, 26, 12, 0, tzinfo=datetime.timezone.utc)
 NARROW, USUAL = 146.0, 237.0  # pixels: of sidebars 200 and 291 pixels wide
@@ -167,7 +167,7 @@ def test_when_a_save_needs_a_person_then_it_says_what_to_do() -> None:
     page = Page()
     panel = SimpleNamespace(layout=page, width=lambda _: 2000.0)
     panels.WORKFILES_PT_waiting.draw(panel, bpy.context)
-    assert page.texts() == ["Demo/Props/Lamp/Modeling main v003", PARKED.error, PARKED.hint]
+    assert page.texts() == ["Demo/Props/Lamp/Modeling v003", PARKED.error, PARKED.hint]
 
 
 @pytest.mark.usefixtures("extension")
@@ -214,6 +214,32 @@ def test_when_a_production_is_browsed_then_the_menu_does_not_call_its_tasks_mine
     page = Page()
     menus.WORKFILES_MT_kitsu.draw(SimpleNamespace(layout=page), bpy.context)
     assert title in [how.get("text") for how in page.all("menu")]
+
+
+NOTICES = {"a number": (3, "Revision 3 is safe on this machine."), "none yet": (None, "")}
+
+
+@pytest.mark.usefixtures("extension")
+@pytest.mark.parametrize(("revision", "notice"), NOTICES.values(), ids=NOTICES.keys())
+def test_when_a_save_has_no_number_yet_then_only_the_state_says_so(
+    revision: int | None, notice: str
+) -> None:
+    current().shown.notice = "Saved without a number: lamp_v003.offline-9748c2.blend"
+    save._saved(
+        SaveResult(
+            save_id="a-save",
+            working_file_id=None,
+            task_id="a-task",
+            name="main",
+            revision=revision,
+            path="/work/lamp_v003.blend",
+            sha256=None,
+            size=1000,
+            state="pending",
+            provisional=revision is None,
+        )
+    )
+    assert current().shown.notice == notice
 
 
 AGAIN: dict[str, tuple[Exception, dict[str, str], dict[str, Any]]] = {

@@ -101,6 +101,11 @@ PARKED = replace(WAITING, state="parked", error="You are not assigned to the tas
             id="waiting",
         ),
         pytest.param(
+            replace(SCENE, pending=replace(WAITING, state="uploaded"), waiting=1),
+            SceneState("revision", "Revision 3", ("Sent, not confirmed yet.",)),
+            id="sent",
+        ),
+        pytest.param(
             replace(SCENE, pending=PARKED, waiting=1),
             SceneState(
                 "revision", "Revision 3", ("You are not assigned to the task.",), failed=True

@@ -95,7 +95,8 @@ def scene_state(facts: SceneFacts) -> SceneState:
         elif failed:
             details.append(facts.pending.error or "It could not be sent.")
         elif facts.online:
-            details.append("Safe here, waiting to be sent.")
+            sent = facts.pending.state == "uploaded"
+            details.append("Sent, not confirmed yet." if sent else "Safe here, waiting to be sent.")
     if not facts.online:
         waiting = f"{facts.waiting} waiting" if facts.waiting else "nothing waiting"
         details.append(f"Offline, {waiting}: the server has not answered.")
