@@ -132,7 +132,7 @@ class WORKFILES_PT_scene(_KitsuPanel, bpy.types.Panel):  # noqa: N801
                 layout.label(text="Looking…", icon="TIME")
             return
         box = layout.box().column(align=True)
-        icon = _STATE_ICONS[state.kind]
+        icon = "ERROR" if state.failed else _STATE_ICONS[state.kind]
         alert = state.kind == "not_a_revision" or state.failed
         paragraph(box, state.title, icon=icon, width=width - 10, alert=alert)
         for detail in state.details:

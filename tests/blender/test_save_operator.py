@@ -9,6 +9,7 @@ import pytest
 from addon_fixtures import artist, extension, saved, wait_until_sent  # noqa: F401  (fixtures)
 from live_kitsu import LiveKitsu
 
+from blender_addon import refresh
 from blender_addon.host import BlenderHost
 from blender_addon.session import OFFLINE, current
 from wf_core.settings import load
@@ -111,9 +112,11 @@ def test_when_a_save_that_waits_is_given_up_then_nothing_waits_and_its_scene_sta
     bpy.context.preferences.system.use_online_access = True
     with Workfiles(load()) as workfiles:
         (waiting,) = workfiles.status()
+    refresh.waiting()
 
     assert bpy.ops.kitsu_workfiles.discard_save(save_id=waiting.save_id) == {"FINISHED"}
 
+    assert current().shown.notice == ""  # not that everything is in Kitsu
     with Workfiles(load()) as workfiles:
         assert workfiles.status() == []
     assert path.exists()

@@ -113,6 +113,24 @@ PARKED = replace(WAITING, state="parked", error="You are not assigned to the tas
             id="parked",
         ),
         pytest.param(
+            replace(SCENE, given_up=True, newest=5),
+            SceneState(
+                "not_a_revision",
+                "Revision 3 was given up",
+                ("It is in this file, not in Kitsu.",),
+            ),
+            id="given up",
+        ),
+        pytest.param(
+            replace(SCENE, given_up=True, revision=None),
+            SceneState(
+                "not_a_revision",
+                "This save was given up",
+                ("It is in this file, not in Kitsu.",),
+            ),
+            id="given up without a number",
+        ),
+        pytest.param(
             replace(SCENE, provisional=True, revision=None, waiting=2, online=False),
             SceneState(
                 "provisional",

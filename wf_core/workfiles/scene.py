@@ -28,6 +28,7 @@ class SceneFacts:
         modified: it has changes its file lacks.
         revision: the revision its tag or its place names; None when none, or not known yet.
         provisional: it was saved without a number, and has none yet.
+        given_up: that save was discarded, and its number declared void.
         file: how its file compares with what was saved as that revision; None without one.
         newest: the highest complete revision of the same file in Kitsu; None when not known.
         newest_by: who saved that.
@@ -45,6 +46,7 @@ class SceneFacts:
     modified: bool = False
     revision: int | None = None
     provisional: bool = False
+    given_up: bool = False
     file: FileState | None = None
     newest: int | None = None
     newest_by: str = ""
@@ -111,6 +113,9 @@ def _what_it_is(facts: SceneFacts) -> tuple[StateKind, str, str]:
         return "no_task", "No task", "Choose the task this scene belongs to."
     if not facts.has_file:
         return "unsaved", "Not saved yet", ""
+    if facts.given_up:
+        what = f"Revision {facts.revision}" if facts.revision else "This save"
+        return "not_a_revision", f"{what} was given up", "It is in this file, not in Kitsu."
     if facts.provisional:
         about = "Its number follows when the server answers."
         if facts.modified:
