@@ -213,7 +213,7 @@ def waiting() -> None:
     session = current()
     _clock.queue = time.monotonic()
 
-    before = {row.save_id for row in session.shown.pending}
+    before = session.shown.expected | {row.save_id for row in session.shown.pending}
 
     def ask(tool: Workfiles) -> tuple[list[PendingSave], dict[str, tuple[int, int]], set[str]]:
         if not tool.settings.server:
@@ -224,10 +224,12 @@ def waiting() -> None:
 
     def show(answer: tuple[list[PendingSave], dict[str, tuple[int, int]], set[str]]) -> None:
         shown, (rows, sent, arrived) = session.shown, answer
-        gone = {row.save_id for row in shown.pending} - {row.save_id for row in rows}
+        known = shown.expected | {row.save_id for row in shown.pending}
+        gone = (known & before) - {row.save_id for row in rows}
         arrived &= gone  # once
         with redrawing(shown):
             shown.pending, shown.sent = rows, sent
+            shown.expected -= gone
             if gone:
                 shown.notice = "" if rows or gone - arrived else "Everything is in Kitsu."
         if gone:

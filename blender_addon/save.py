@@ -315,6 +315,7 @@ def _saved(result: SaveResult) -> None:
     current().shown.notice = words.is_safe(result.revision) if result.revision else ""
     if bpy.app.background:
         return
+    current().shown.expected.add(result.save_id)
     refresh.waiting()
     refresh.scene()
     redraw()
