@@ -29,7 +29,7 @@ _TASKS = 8
 _REVISIONS = 6
 _PICTURE = 5.0  # times 20 pixels
 _COMMENT = 3  # lines; there is room for these beside a picture
-_NARROW = 180  # pixels; beside a picture there is no room for words then
+_NARROW = 180  # pixels; there is no room for words beside a picture or a button then
 _STATE_ICONS = {
     "no_task": "QUESTION",
     "unsaved": "FILE_NEW",
@@ -216,9 +216,9 @@ class WORKFILES_PT_waiting(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         shown = current().shown
         for save in shown.pending:
             box = layout.box().column(align=True)
-            number = f"v{save.revision:03d}" if save.revision else "no number yet"
+            number = f" v{save.revision:03d}" if save.revision else ", no number yet"
             name = "" if save.name == "main" else f" {save.name}"
-            paragraph(box, f"{save.task}{name} {number}", width=width - 10)
+            paragraph(box, f"{save.task}{name}{number}", width=width - 10)
             sent = shown.sent.get(save.save_id)
             if sent is not None and sent[1]:
                 box.progress(factor=sent[0] / sent[1], text=f"{100 * sent[0] // sent[1]} %")
@@ -227,7 +227,7 @@ class WORKFILES_PT_waiting(_KitsuPanel, bpy.types.Panel):  # noqa: N801
                 paragraph(box, save.hint, width=width - 10)
             else:
                 paragraph(box, words.waits(save.state), icon="TIME", width=width - 10)
-            buttons = box.row(align=True)
+            buttons = box.column(align=True) if width < _NARROW else box.row(align=True)
             if save.state == "parked" or (save.error and sent is None):
                 buttons.operator("kitsu_workfiles.retry_upload").save_id = save.save_id
             what = "discard_save" if save.state == "parked" else "cancel_upload"
@@ -287,8 +287,11 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
 
         picked = CHOICES.picked == revision.working_file_id
         facts = current().shown.facts
-        is_open = facts is not None and facts.revision == revision.revision
-        is_open = is_open and facts is not None and facts.name == revision.name
+        is_open = (
+            facts is not None
+            and facts.file != "elsewhere"
+            and (facts.name, facts.revision) == (revision.name, revision.revision)
+        )
         box = layout.box().column(align=True)
         picture = pictures.icon_of(revision)
         room, beside = width - 10, box

@@ -302,6 +302,7 @@ def _after_opening(*_: object) -> None:
 
 @bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
 def _after_saving(*_: object) -> None:
+    current().shown.notice = ""  # was said of the file before
     if core.ready() and not bpy.app.background:
         scene()
 

@@ -311,11 +311,24 @@ def _saved(result: SaveResult) -> None:
     """The save is safe: on this machine's disk, and on its way."""
     from wf_core.workfiles import words
 
+    shown = current().shown
+    if shown.facts is not None and shown.facts.task_id == result.task_id:
+        # what the server adds may take a while, or not come at all
+        shown.facts = replace(
+            shown.facts,
+            name=result.name,
+            has_file=True,
+            revision=result.revision,
+            provisional=result.revision is None,
+            given_up=False,
+            file="same",
+            online=result.revision is not None,
+        )
     # that a number is missing is said by the state of the scene, for as long as it is so
-    current().shown.notice = words.is_safe(result.revision) if result.revision else ""
+    shown.notice = words.is_safe(result.revision) if result.revision else ""
     if bpy.app.background:
         return
-    current().shown.expected.add(result.save_id)
+    shown.expected.add(result.save_id)
     refresh.waiting()
     refresh.scene()
     redraw()

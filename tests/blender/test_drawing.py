@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,8 @@ from blender_addon.telling import paragraph
 from wf_core.errors import LoginFailed, SecondFactorNeeded
 from wf_core.models import Task
 from wf_core.results import PendingSave, Revision, SaveResult
+from wf_core.workfiles import SceneFacts, scene_state
+from wf_core.workfiles.scene import FileState
 
 NOW = datetime.datetime(2026, 11, 26, 12, 0, tzinfo=datetime.timezone.utc)
 NARROW, USUAL = 146.0, 237.0  # pixels: of sidebars 200 and 291 pixels wide
@@ -127,6 +130,33 @@ def test_when_there_is_no_room_for_words_beside_it_then_the_picture_is_above_the
     assert page.texts()[0] == "A hat"
 
 
+OPEN: dict[str, tuple[FileState, str]] = {
+    "the revision": ("same", "v003 (open)"),
+    "saved over": ("changed", "v003 (open)"),
+    "saved as something else": ("elsewhere", "v003"),
+}
+
+
+@pytest.mark.usefixtures("extension")
+@pytest.mark.parametrize(("file", "called"), OPEN.values(), ids=OPEN.keys())
+def test_when_the_scene_is_another_file_than_its_revision_then_that_is_not_called_open(
+    file: FileState, called: str
+) -> None:
+    current().shown.facts = SceneFacts(revision=3, file=file)
+    page = Page()
+    panels.WORKFILES_PT_revisions._draw_one(page, REVISION, USUAL, NOW)
+    assert page.all("operator")[0]["text"] == called
+
+
+@pytest.mark.usefixtures("extension")
+def test_when_blender_saves_by_itself_then_nothing_is_said_of_the_file_before(
+    tmp_path: Path,
+) -> None:
+    current().shown.notice = "Everything is in Kitsu."
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "elsewhere.blend"))
+    assert current().shown.notice == ""
+
+
 BROWSED = {
     "my tasks": (None, ["Props/Lamp/Modeling", "Demo, Todo"]),
     "a production": (("a-production", "Demo"), ["Props/Lamp/Modeling", "Todo"]),
@@ -202,6 +232,18 @@ def test_when_the_preferences_are_narrow_then_choices_are_not_side_by_side() -> 
     assert rows == {320: 1, 600: 2}
 
 
+@pytest.mark.usefixtures("extension")
+@pytest.mark.parametrize(("width", "side_by_side"), [(NARROW, False), (USUAL, True)])
+def test_when_the_sidebar_is_narrow_then_buttons_are_below_each_other(
+    width: float, side_by_side: bool
+) -> None:
+    current().shown.pending = [PARKED]
+    page = Page()
+    panel = SimpleNamespace(layout=page, width=lambda _: width)
+    panels.WORKFILES_PT_waiting.draw(panel, bpy.context)
+    assert bool(page.all("row")) is side_by_side
+
+
 MENUS = {"my tasks": (None, "My Tasks"), "a production": (("an-id", "Demo"), "Tasks of Demo")}
 
 
@@ -216,15 +258,22 @@ def test_when_a_production_is_browsed_then_the_menu_does_not_call_its_tasks_mine
     assert title in [how.get("text") for how in page.all("menu")]
 
 
-NOTICES = {"a number": (3, "Revision 3 is safe on this machine."), "none yet": (None, "")}
+NOTICES = {
+    "a number": (3, "revision", "Revision 3 is safe on this machine."),
+    "none yet": (None, "provisional", ""),
+}
 
 
 @pytest.mark.usefixtures("extension")
-@pytest.mark.parametrize(("revision", "notice"), NOTICES.values(), ids=NOTICES.keys())
-def test_when_a_save_has_no_number_yet_then_only_the_state_says_so(
-    revision: int | None, notice: str
+@pytest.mark.parametrize(("revision", "kind", "notice"), NOTICES.values(), ids=NOTICES.keys())
+def test_when_a_save_is_safe_then_the_state_says_so_before_the_server_is_asked(
+    revision: int | None, kind: str, notice: str
 ) -> None:
-    current().shown.notice = "Saved without a number: lamp_v003.offline-9748c2.blend"
+    shown = current().shown
+    shown.notice = "Saved without a number: lamp_v003.offline-9748c2.blend"
+    shown.facts = SceneFacts(
+        task_id="a-task", task_label=PARKED.task, has_file=True, revision=2, file="changed"
+    )
     save._saved(
         SaveResult(
             save_id="a-save",
@@ -239,7 +288,8 @@ def test_when_a_save_has_no_number_yet_then_only_the_state_says_so(
             provisional=revision is None,
         )
     )
-    assert current().shown.notice == notice
+    assert shown.facts is not None
+    assert (scene_state(shown.facts).kind, shown.notice) == (kind, notice)
 
 
 AGAIN: dict[str, tuple[Exception, dict[str, str], dict[str, Any]]] = {
