@@ -57,6 +57,7 @@ def scene_state() -> SceneState | None:
         shown.facts,
         modified=bpy.data.is_dirty,
         online=shown.facts.online and not current().offline,
+        asked=not current().offline,
         waiting=len(shown.pending),
     )
     if facts.pending is not None:
@@ -164,7 +165,7 @@ class WORKFILES_PT_tasks(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         column.menu("WORKFILES_MT_task_type", text=CHOICES.task_type or "All Task Types")
         shown = current().shown
         problem = shown.problems.get("tasks")
-        if problem is not None:
+        if problem is not None and not (current().offline and shown.tasks):
             paragraph(layout, said(problem), icon="ERROR", width=width)
             return
         if shown.tasks is None:
@@ -258,7 +259,7 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
             )
             box.operator("kitsu_workfiles.cancel_get", icon="CANCEL")
         problem = shown.problems.get("revisions")
-        if problem is not None:
+        if problem is not None and not (current().offline and shown.revisions):  # said above
             paragraph(layout, said(problem), icon="ERROR", width=width)
         if shown.revisions is None:
             if problem is None:

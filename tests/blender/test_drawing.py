@@ -20,7 +20,7 @@ from blender_addon.preferences import WorkfilesPreferences, draw_account
 from blender_addon.session import current
 from blender_addon.shown import ChosenTask
 from blender_addon.telling import paragraph
-from wf_core.errors import LoginFailed, SecondFactorNeeded
+from wf_core.errors import LoginFailed, SecondFactorNeeded, WorkfilesError
 from wf_core.models import Task
 from wf_core.results import PendingSave, Revision, SaveResult
 from wf_core.workfiles import SceneFacts, scene_state
@@ -155,6 +155,21 @@ def test_when_blender_saves_by_itself_then_nothing_is_said_of_the_file_before(
     current().shown.notice = "Everything is in Kitsu."
     bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "elsewhere.blend"))
     assert current().shown.notice == ""
+
+
+@pytest.mark.usefixtures("extension")
+@pytest.mark.parametrize(("revisions", "told"), [(None, True), ([REVISION], False)])
+def test_when_online_access_is_off_then_the_list_tells_it_only_where_it_is_empty(
+    monkeypatch: pytest.MonkeyPatch, revisions: list[Revision] | None, told: bool
+) -> None:
+    shown = current().shown
+    shown.problems["revisions"] = WorkfilesError("Online access is off.")
+    shown.revisions = revisions
+    monkeypatch.setattr(current(), "_offline", "Online access is off.")
+    page = Page()
+    panel = SimpleNamespace(layout=page, width=lambda _: USUAL, _draw_one=lambda *_: None)
+    panels.WORKFILES_PT_revisions.draw(panel, bpy.context)
+    assert ("Online access is off." in page.texts()) is told
 
 
 BROWSED = {

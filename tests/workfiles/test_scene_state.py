@@ -113,6 +113,11 @@ PARKED = replace(WAITING, state="parked", error="You are not assigned to the tas
             id="parked",
         ),
         pytest.param(
+            replace(SCENE, online=False, asked=False),
+            SceneState("revision", "Revision 3", ("Offline, nothing waiting.",)),
+            id="not asked",
+        ),
+        pytest.param(
             replace(SCENE, given_up=True, newest=5),
             SceneState(
                 "not_a_revision",

@@ -36,6 +36,7 @@ class SceneFacts:
         sent: bytes of it that are sent, and in total; None while nothing is being sent.
         waiting: saves of this machine that wait for the server, this one included.
         online: the server answered, or nothing says that it would not.
+        asked: the network may be used; False where the application forbids it, and says so.
     """
 
     task_id: str = ""
@@ -54,6 +55,7 @@ class SceneFacts:
     sent: tuple[int, int] | None = None
     waiting: int = 0
     online: bool = True
+    asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,8 @@ def scene_state(facts: SceneFacts) -> SceneState:
             details.append("Sent, not confirmed yet." if sent else "Safe here, waiting to be sent.")
     if not facts.online:
         waiting = f"{facts.waiting} waiting" if facts.waiting else "nothing waiting"
-        details.append(f"Offline, {waiting}: the server has not answered.")
+        why = ": the server has not answered" if facts.asked else ""
+        details.append(f"Offline, {waiting}{why}.")
     return SceneState(kind, title, tuple(details), behind, progress, failed)
 
 
