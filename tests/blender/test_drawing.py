@@ -13,7 +13,7 @@ import bpy
 import pytest
 from addon_fixtures import extension  # noqa: F401  (a fixture)
 
-from blender_addon import menus, panels, pictures, save
+from blender_addon import choosing, menus, panels, pictures, save
 from blender_addon.account import asked_again
 from blender_addon.choices import CHOICES
 from blender_addon.preferences import WorkfilesPreferences, draw_account
@@ -305,6 +305,24 @@ def test_when_a_save_is_safe_then_the_state_says_so_before_the_server_is_asked(
     )
     assert shown.facts is not None
     assert (scene_state(shown.facts).kind, shown.notice) == (kind, notice)
+
+
+NONE: dict[str, tuple[list[Task] | None, str]] = {
+    "not asked": (None, "Not read yet"),
+    "none": ([], "No production has you on its team"),
+}
+
+
+@pytest.mark.usefixtures("extension", "choices")
+@pytest.mark.parametrize(("tasks", "why"), NONE.values(), ids=NONE.keys())
+def test_when_there_is_no_production_then_the_menu_says_why(
+    tasks: list[Task] | None, why: str
+) -> None:
+    CHOICES.production_names = []
+    current().shown.tasks = tasks
+    page = Page()
+    choosing.WORKFILES_MT_production.draw(SimpleNamespace(layout=page), bpy.context)
+    assert page.texts() == [why]
 
 
 AGAIN: dict[str, tuple[Exception, dict[str, str], dict[str, Any]]] = {
