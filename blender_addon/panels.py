@@ -211,6 +211,7 @@ class WORKFILES_PT_waiting(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         return cls.logged_in() and bool(current().shown.pending)
 
     def draw(self, context: bpy.types.Context) -> None:
+        from wf_core.steps import DISCARD, RETRY
         from wf_core.workfiles import words
 
         layout, width = self.layout.column(), self.width(context)
@@ -225,7 +226,8 @@ class WORKFILES_PT_waiting(_KitsuPanel, bpy.types.Panel):  # noqa: N801
                 box.progress(factor=sent[0] / sent[1], text=f"{100 * sent[0] // sent[1]} %")
             elif save.error:
                 paragraph(box, save.error, icon="ERROR", width=width - 10)
-                paragraph(box, save.hint, width=width - 10)
+                if not any(step in save.error for step in (RETRY, DISCARD)):  # it says it itself
+                    paragraph(box, save.hint, width=width - 10)
             else:
                 paragraph(box, words.waits(save.state), icon="TIME", width=width - 10)
             buttons = box.column(align=True) if width < _NARROW else box.row(align=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -206,13 +207,22 @@ def test_when_the_list_of_tasks_is_open_then_it_has_the_place_of_the_revisions(
     ]
 
 
+ERRORS = {
+    "it does not say": ("Uploaded, but not recorded.", [PARKED.hint]),
+    "it says itself": ("Not recorded. Ask to be assigned, then “Retry”.", []),
+}
+
+
 @pytest.mark.usefixtures("extension")
-def test_when_a_save_needs_a_person_then_it_says_what_to_do() -> None:
-    current().shown.pending = [PARKED]
+@pytest.mark.parametrize(("error", "hints"), ERRORS.values(), ids=ERRORS.keys())
+def test_when_a_save_needs_a_person_then_it_says_what_to_do_once(
+    error: str, hints: list[str]
+) -> None:
+    current().shown.pending = [replace(PARKED, error=error)]
     page = Page()
     panel = SimpleNamespace(layout=page, width=lambda _: 2000.0)
     panels.WORKFILES_PT_waiting.draw(panel, bpy.context)
-    assert page.texts() == ["Demo/Props/Lamp/Modeling v003", PARKED.error, PARKED.hint]
+    assert page.texts() == ["Demo/Props/Lamp/Modeling v003", error, *hints]
 
 
 @pytest.mark.usefixtures("extension")
