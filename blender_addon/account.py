@@ -8,7 +8,7 @@ is in neither, nor in the file of preferences; it is forgotten once it was sent.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import bpy
 from bpy.props import EnumProperty, StringProperty
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from wf_core.models import Person
     from wf_core.workfiles import Workfiles
 
-__all__ = ["register", "unregister"]
+__all__ = ["asked_again", "register", "unregister"]
 
 _DIALOG_WIDTH = 420
 _CODES = (
@@ -77,6 +77,7 @@ class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
     code: StringProperty(name="Code", options={"SKIP_SAVE", "HIDDEN"})
     code_kind: EnumProperty(name="From", items=_CODES, options={"SKIP_SAVE"})
     needs_code: bpy.props.BoolProperty(options={"SKIP_SAVE", "HIDDEN"})
+    problem: StringProperty(options={"SKIP_SAVE", "HIDDEN"})
 
     def invoke(self, context: bpy.types.Context, _: bpy.types.Event) -> set[str]:
         self.server = self.server or _known_server()
@@ -90,6 +91,9 @@ class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
         column = self.layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
+        if self.problem:
+            paragraph(column, self.problem, icon="ERROR", width=_DIALOG_WIDTH, alert=True)
+            column.separator()
         column.prop(self, "server")
         column.prop(self, "email")
         column.prop(self, "password")
@@ -122,18 +126,10 @@ class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
             if bpy.app.background:
                 return
             redraw()
-            if isinstance(problem, SecondFactorNeeded):
-                usable = [kind for kind in problem.kinds if kind in dict(_KINDS)]
-                with in_a_window():
-                    own_operator("login")(
-                        "INVOKE_DEFAULT",
-                        server=server,
-                        email=email,
-                        needs_code=True,
-                        code_kind=usable[0] if usable else "totp",
-                    )
-            else:
-                notify("Logging in failed", said(problem))
+            with in_a_window():
+                own_operator("login")(
+                    "INVOKE_DEFAULT", server=server, email=email, **asked_again(problem, codes)
+                )
 
         answer = session.looker.submit(work, done=_logged_in, failed=failed, topic="login")
         redraw()
@@ -142,7 +138,20 @@ class WORKFILES_OT_login(bpy.types.Operator):  # noqa: N801
         return {"FINISHED"}
 
 
-_KINDS = [(kind, label) for kind, label, _ in _CODES]
+def asked_again(problem: Exception, codes: dict[str, str]) -> dict[str, Any]:
+    """What the dialog is opened with once more: nobody types server and e-mail twice.
+
+    Args:
+        problem: why logging in did not work.
+        codes: those that were tried, by where they are from.
+    """
+    if isinstance(problem, SecondFactorNeeded):
+        kinds = [kind for kind in problem.kinds if kind in [code[0] for code in _CODES]]
+        return {"needs_code": True, "code_kind": kinds[0] if kinds else "totp"}
+    again: dict[str, Any] = {"problem": said(problem)}
+    for kind in codes:
+        again.update(needs_code=True, code_kind=kind)
+    return again
 
 
 class Login:

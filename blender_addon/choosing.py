@@ -46,7 +46,7 @@ class WORKFILES_OT_choose_task(bpy.types.Operator):  # noqa: N801
 
 
 class WORKFILES_OT_show_tasks(bpy.types.Operator):  # noqa: N801
-    """Show the list of tasks, or hide it again"""
+    """Show the list of tasks in the place of the revisions, or hide it again"""
 
     bl_idname = "kitsu_workfiles.show_tasks"
     bl_label = "Change Task"
@@ -146,7 +146,8 @@ class WORKFILES_MT_production(bpy.types.Menu):  # noqa: N801
         for production_id, name in CHOICES.production_names:
             _item(self.layout, "production", production_id, name)
         if not CHOICES.production_names:
-            self.layout.label(text="Not read yet")
+            none = current().shown.tasks is not None
+            self.layout.label(text="No production has you on its team" if none else "Not read yet")
 
 
 class _StepMenu:

@@ -9,6 +9,7 @@ from typing import Any
 import bpy
 
 from . import panels, refresh
+from .choices import CHOICES
 from .classes import registering
 from .session import current
 from .shown import TAB
@@ -34,7 +35,8 @@ class WORKFILES_MT_kitsu(bpy.types.Menu):  # noqa: N801
             layout.separator()
         layout.operator("kitsu_workfiles.save_revision", icon="FILE_TICK")
         layout.menu("WORKFILES_MT_open", icon="FILE_FOLDER")
-        layout.menu("WORKFILES_MT_tasks", icon="OUTLINER_OB_GROUP_INSTANCE")
+        browsed = f"Tasks of {CHOICES.production[1]}" if CHOICES.production else "My Tasks"
+        layout.menu("WORKFILES_MT_tasks", text=browsed, icon="OUTLINER_OB_GROUP_INSTANCE")
         layout.operator("kitsu_workfiles.open_in_kitsu", icon="URL")
         layout.separator()
         layout.operator("kitsu_workfiles.show_tab", icon="MENU_PANEL")

@@ -27,7 +27,9 @@ __all__ = ["register", "scene_state", "unregister"]
 
 _TASKS = 8
 _REVISIONS = 6
-_NARROW, _NARROW_PICTURE, _WIDE_PICTURE = 260, 4.0, 5.0  # pixels; times 20 pixels
+_PICTURE = 5.0  # times 20 pixels
+_COMMENT = 3  # lines; there is room for these beside a picture
+_NARROW = 180  # pixels; there is no room for words beside a picture or a button then
 _STATE_ICONS = {
     "no_task": "QUESTION",
     "unsaved": "FILE_NEW",
@@ -55,6 +57,7 @@ def scene_state() -> SceneState | None:
         shown.facts,
         modified=bpy.data.is_dirty,
         online=shown.facts.online and not current().offline,
+        asked=not current().offline,
         waiting=len(shown.pending),
     )
     if facts.pending is not None:
@@ -114,7 +117,10 @@ class WORKFILES_PT_scene(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         task = refresh.task_in_view()
         if task is not None:
             paragraph(layout, task.label, icon="OUTLINER_OB_GROUP_INSTANCE", width=width)
-            layout.operator("kitsu_workfiles.show_tasks", icon="DOWNARROW_HLT")
+            if CHOICES.tasks_open:
+                layout.operator("kitsu_workfiles.show_tasks", text="Keep This Task", icon="TRIA_UP")
+            else:
+                layout.operator("kitsu_workfiles.show_tasks", icon="DOWNARROW_HLT")
 
     @staticmethod
     def _draw_state(layout: Any, width: float) -> None:
@@ -127,7 +133,7 @@ class WORKFILES_PT_scene(_KitsuPanel, bpy.types.Panel):  # noqa: N801
                 layout.label(text="Looking…", icon="TIME")
             return
         box = layout.box().column(align=True)
-        icon = _STATE_ICONS[state.kind]
+        icon = "ERROR" if state.failed else _STATE_ICONS[state.kind]
         alert = state.kind == "not_a_revision" or state.failed
         paragraph(box, state.title, icon=icon, width=width - 10, alert=alert)
         for detail in state.details:
@@ -159,7 +165,7 @@ class WORKFILES_PT_tasks(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         column.menu("WORKFILES_MT_task_type", text=CHOICES.task_type or "All Task Types")
         shown = current().shown
         problem = shown.problems.get("tasks")
-        if problem is not None:
+        if problem is not None and not (current().offline and shown.tasks):
             paragraph(layout, said(problem), icon="ERROR", width=width)
             return
         if shown.tasks is None:
@@ -182,11 +188,11 @@ class WORKFILES_PT_tasks(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         box = layout.box()
         row = box.row()
         lines = row.column(align=True)
-        paragraph(lines, f"{task.place}/{task.task_type_name or ''}", width=width - 50)
-        status = f", {task.task_status_name}" if task.task_status_name else ""
+        paragraph(lines, f"{task.place}/{task.task_type_name or ''}", width=width - 40)
+        facts = ("" if CHOICES.production else task.project_name, task.task_status_name)
         small = lines.column()
         small.active = False
-        paragraph(small, f"{task.project_name or ''}{status}", width=width - 50)
+        paragraph(small, ", ".join(fact for fact in facts if fact), width=width - 40)
         is_chosen = chosen is not None and chosen.id == task.id
         choose = row.operator(
             "kitsu_workfiles.choose_task",
@@ -205,20 +211,26 @@ class WORKFILES_PT_waiting(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         return cls.logged_in() and bool(current().shown.pending)
 
     def draw(self, context: bpy.types.Context) -> None:
+        from wf_core.steps import DISCARD, RETRY
+        from wf_core.workfiles import words
+
         layout, width = self.layout.column(), self.width(context)
         shown = current().shown
         for save in shown.pending:
             box = layout.box().column(align=True)
-            number = f"v{save.revision:03d}" if save.revision else "no number yet"
-            paragraph(box, f"{save.task} {save.name} {number}", width=width - 10)
+            number = f" v{save.revision:03d}" if save.revision else ", no number yet"
+            name = "" if save.name == "main" else f" {save.name}"
+            paragraph(box, f"{save.task}{name}{number}", width=width - 10)
             sent = shown.sent.get(save.save_id)
             if sent is not None and sent[1]:
                 box.progress(factor=sent[0] / sent[1], text=f"{100 * sent[0] // sent[1]} %")
             elif save.error:
                 paragraph(box, save.error, icon="ERROR", width=width - 10)
+                if not any(step in save.error for step in (RETRY, DISCARD)):  # it says it itself
+                    paragraph(box, save.hint, width=width - 10)
             else:
-                box.label(text="Waits to be sent", icon="TIME")
-            buttons = box.row(align=True)
+                paragraph(box, words.waits(save.state), icon="TIME", width=width - 10)
+            buttons = box.column(align=True) if width < _NARROW else box.row(align=True)
             if save.state == "parked" or (save.error and sent is None):
                 buttons.operator("kitsu_workfiles.retry_upload").save_id = save.save_id
             what = "discard_save" if save.state == "parked" else "cancel_upload"
@@ -230,7 +242,10 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
 
     @classmethod
     def poll(cls, _: bpy.types.Context) -> bool:
-        return cls.logged_in() and refresh.task_in_view() is not None
+        """Not while the list of tasks is open: Blender may put that one below, out of sight."""
+        if not cls.logged_in() or CHOICES.tasks_open:
+            return False
+        return refresh.task_in_view() is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         from wf_core.workfiles import words
@@ -246,7 +261,7 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
             )
             box.operator("kitsu_workfiles.cancel_get", icon="CANCEL")
         problem = shown.problems.get("revisions")
-        if problem is not None:
+        if problem is not None and not (current().offline and shown.revisions):  # said above
             paragraph(layout, said(problem), icon="ERROR", width=width)
         if shown.revisions is None:
             if problem is None:
@@ -275,17 +290,20 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
 
         picked = CHOICES.picked == revision.working_file_id
         facts = current().shown.facts
-        is_open = facts is not None and facts.revision == revision.revision
-        is_open = is_open and facts is not None and facts.name == revision.name
+        is_open = (
+            facts is not None
+            and facts.file != "elsewhere"
+            and (facts.name, facts.revision) == (revision.name, revision.revision)
+        )
         box = layout.box().column(align=True)
-        row = box.row(align=True)
         picture = pictures.icon_of(revision)
-        room = width - 10
+        room, beside = width - 10, box
+        if picture and width >= _NARROW:  # a row would make the picture as small as it likes
+            beside = box.split(factor=_PICTURE * 20 / room, align=True)
+            room -= _PICTURE * 20
         if picture:
-            scale = _NARROW_PICTURE if width < _NARROW else _WIDE_PICTURE
-            row.template_icon(icon_value=picture, scale=scale)
-            room -= scale * 20
-        lines = row.column(align=True)
+            beside.template_icon(icon_value=picture, scale=_PICTURE)
+        lines = beside.column(align=True)
         top = lines.row(align=True)
         name = "" if revision.name == "main" else f" {revision.name}"
         pick = top.operator(
@@ -296,7 +314,7 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         )
         pick.working_file, pick.comment = revision.working_file_id, revision.comment
         if revision.comment:
-            paragraph(lines, revision.comment, width=room, most=None if picked else 2)
+            paragraph(lines, revision.comment, width=room, most=None if picked else _COMMENT)
         facts_line = (revision.author, age(revision.created_at, now), size(revision.size))
         small = lines.column()
         small.active = False
@@ -305,12 +323,12 @@ class WORKFILES_PT_revisions(_KitsuPanel, bpy.types.Panel):  # noqa: N801
         if words:
             paragraph(small, words, width=room)
         if picked:
-            cls._draw_buttons(box, revision)
+            cls._draw_buttons(box, revision, width)
 
     @staticmethod
-    def _draw_buttons(box: Any, revision: Revision) -> None:
+    def _draw_buttons(box: Any, revision: Revision, width: float) -> None:
         if revision.base_revision:
-            box.label(text=f"Made from revision {revision.base_revision}")
+            paragraph(box, f"Made from revision {revision.base_revision}", width=width - 10)
         box.operator_context = "INVOKE_DEFAULT"
         for idname, icon in (
             ("kitsu_workfiles.open_revision", "FILE_BLEND"),

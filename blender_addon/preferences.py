@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["draw_account", "register", "unregister"]
 
+_ROOM_FOR_LOGIN = 200  # pixels
+_SIDE_BY_SIDE = 400  # pixels
 _SYSTEM = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
 
 
@@ -76,7 +78,8 @@ class WorkfilesPreferences(bpy.types.AddonPreferences):
         box.label(text="Account", icon="USER")
         draw_account(box, width)
         self._draw_places(layout.box().column(), width)
-        columns = layout.row()
+        side_by_side = width >= _SIDE_BY_SIDE
+        columns = layout.row() if side_by_side else layout.column()
         column = columns.box().column()
         column.label(text="On Save", icon="FILE_TICK")
         column.prop(self, "ask_before_saving")
@@ -94,7 +97,7 @@ class WorkfilesPreferences(bpy.types.AddonPreferences):
                 column,
                 "Scenes from Kitsu may run any Python code on this machine.",
                 icon="ERROR",
-                width=width / 2 - 20,
+                width=width / 2 - 20 if side_by_side else width,
                 alert=True,
             )
         self._draw_checks(layout.box().column(), width)
@@ -118,7 +121,7 @@ class WorkfilesPreferences(bpy.types.AddonPreferences):
         for number, mount in enumerate(settings.profile.mounts):
             row = box.row()
             here = getattr(mount, _SYSTEM) or "not mounted on this system"
-            row.label(text=f"{mount.server}  →  {here}")
+            paragraph(row.column(), f"{mount.server}  →  {here}", width=width - 40)
             remove = row.operator("kitsu_workfiles.remove_mount", text="", icon="X")
             remove.number = number
 
@@ -172,7 +175,8 @@ def draw_account(box: Any, width: float) -> None:
         paragraph(box, f"Server: {server}", width=width)
     column = box.column(align=True)
     column.enabled = not session.offline
-    column.operator("kitsu_workfiles.login_browser", icon="URL")
+    browser = "Log In through the Browser" if width >= _ROOM_FOR_LOGIN else "Log In with Browser"
+    column.operator("kitsu_workfiles.login_browser", text=browser, icon="URL")
     column.operator("kitsu_workfiles.login", text="Log In with E-mail…", icon="USER")
 
 

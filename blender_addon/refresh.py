@@ -213,21 +213,30 @@ def waiting() -> None:
     session = current()
     _clock.queue = time.monotonic()
 
-    def ask(tool: Workfiles) -> tuple[list[PendingSave], dict[str, tuple[int, int]]]:
-        return (tool.status(), tool.uploads()) if tool.settings.server else ([], {})
+    before = session.shown.expected | {row.save_id for row in session.shown.pending}
 
-    def show(answer: tuple[list[PendingSave], dict[str, tuple[int, int]]]) -> None:
-        shown = session.shown
-        arrived = {row.save_id for row in shown.pending} - {row.save_id for row in answer[0]}
+    def ask(tool: Workfiles) -> tuple[list[PendingSave], dict[str, tuple[int, int]], set[str]]:
+        if not tool.settings.server:
+            return [], {}, set()
+        rows = tool.status()
+        gone = before - {row.save_id for row in rows}
+        return rows, tool.uploads(), {save_id for save_id in gone if tool.has_arrived(save_id)}
+
+    def show(answer: tuple[list[PendingSave], dict[str, tuple[int, int]], set[str]]) -> None:
+        shown, (rows, sent, arrived) = session.shown, answer
+        known = shown.expected | {row.save_id for row in shown.pending}
+        gone = (known & before) - {row.save_id for row in rows}
+        arrived &= gone  # once
         with redrawing(shown):
-            shown.pending, shown.sent = answer
-            if arrived:
-                shown.notice = "" if shown.pending else "Everything is in Kitsu."
-        if arrived:
+            shown.pending, shown.sent = rows, sent
+            shown.expected -= gone
+            if gone:
+                shown.notice = "" if rows or gone - arrived else "Everything is in Kitsu."
+        if gone:
             scene()
-            if preferences().send_pictures:
-                for save_id in arrived:
-                    _send_picture(save_id)
+        if preferences().send_pictures:
+            for save_id in arrived:
+                _send_picture(save_id)
 
     answer = session.saver.submit(ask, done=show, topic="queue")
     if bpy.app.background:
@@ -286,13 +295,14 @@ def _begin() -> None:
 def _after_opening(*_: object) -> None:
     shown = current().shown
     shown.task = shown.facts = shown.next = shown.revisions = None
-    shown.notice, shown.others = "", ()
+    shown.notice, shown.others, CHOICES.tasks_open = "", (), False
     if core.ready() and not bpy.app.background and preferences().look_on_open:
         scene()
 
 
 @bpy.app.handlers.persistent  # type: ignore[untyped-decorator]
 def _after_saving(*_: object) -> None:
+    current().shown.notice = ""  # was said of the file before
     if core.ready() and not bpy.app.background:
         scene()
 

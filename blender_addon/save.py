@@ -154,7 +154,9 @@ class WORKFILES_OT_save_revision(bpy.types.Operator):  # noqa: N801  (Blender's 
         upcoming = shown.next
         task = refresh.task_in_view()
         column.label(text=upcoming.label if upcoming else task.label if task else self.task)
-        column.prop(self, "comment")
+        typed = column.row()
+        typed.activate_init = True  # the dialog opens with the cursor in it
+        typed.prop(self, "comment")
         column.prop(self, "name")
         column.separator()
         problem = shown.problems.get("next")
@@ -307,11 +309,26 @@ class WORKFILES_OT_adopt_file(bpy.types.Operator):  # noqa: N801
 
 def _saved(result: SaveResult) -> None:
     """The save is safe: on this machine's disk, and on its way."""
-    if bpy.app.background:
-        return
     from wf_core.workfiles import words
 
-    current().shown.notice = words.is_safe(result.revision)
+    shown = current().shown
+    if shown.facts is not None and shown.facts.task_id == result.task_id:
+        # what the server adds may take a while, or not come at all
+        shown.facts = replace(
+            shown.facts,
+            name=result.name,
+            has_file=True,
+            revision=result.revision,
+            provisional=result.revision is None,
+            given_up=False,
+            file="same",
+            online=result.revision is not None,
+        )
+    # that a number is missing is said by the state of the scene, for as long as it is so
+    shown.notice = words.is_safe(result.revision) if result.revision else ""
+    if bpy.app.background:
+        return
+    shown.expected.add(result.save_id)
     refresh.waiting()
     refresh.scene()
     redraw()

@@ -72,6 +72,8 @@ class Shown:
         next: what a save would do.
         revisions: of the task, newest first; None until they were asked for.
         pending: saves of this machine that are not on the server.
+        expected: ids of saves made here that nobody has seen arrive; the quick ones are never
+            seen among those that wait.
         sent: bytes sent and in total of those that are being sent.
         problems: by question, why there is no answer (to date).
         transfer: the download that is under way.
@@ -90,6 +92,7 @@ class Shown:
     next: NextRevision | None = None
     revisions: list[Revision] | None = None
     pending: list[PendingSave] = field(default_factory=list)
+    expected: set[str] = field(default_factory=set)
     sent: dict[str, tuple[int, int]] = field(default_factory=dict)
     problems: dict[str, Exception] = field(default_factory=dict)
     transfer: Transfer | None = None

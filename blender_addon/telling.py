@@ -29,8 +29,8 @@ __all__ = [
 _Execute = Callable[[Any, Any], set[str]]
 
 _INTERFACE_FONT = 0  # as the blf module numbers them
-_ICON = 24  # pixels
-_LEAST_ROOM = 70  # pixels
+_ICON, _MARGIN = 24, 4  # pixels
+_LEAST_ROOM = 40  # pixels; below that, Blender cuts its own labels off as well
 _PIECES = re.compile(r"[^\s/\\_]*(?:[/\\_]+|\s+|$)")
 
 
@@ -65,7 +65,7 @@ def paragraph(
         alert: in the colour of warnings.
         most: lines at most; None: as many as it takes.
     """
-    room = width - (_ICON if icon != "NONE" else 0) - _ICON / 2
+    room = width - (_ICON if icon != "NONE" else 0) - _MARGIN
     points = bpy.context.preferences.ui_styles[0].widget.points
     lines = _lines(text, max(_LEAST_ROOM, int(room)), points, most)
     column = layout.column(align=True)

@@ -82,7 +82,7 @@ def of_save(save: PendingSave, sent: tuple[int, int] | None) -> Card:
     if sent is not None and sent[1]:
         progress = min(1.0, sent[0] / sent[1])
         facts.append(f"{progress * 100:.0f} % sent")
-    text = "" if progress is not None else save.error or "Waits to be sent"
+    text = "" if progress is not None else save.error or words.waits(save.state)
     return Card(
         f"{save.task}{name} {number}",
         text=text,

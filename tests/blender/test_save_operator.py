@@ -9,7 +9,9 @@ import pytest
 from addon_fixtures import artist, extension, saved, wait_until_sent  # noqa: F401  (fixtures)
 from live_kitsu import LiveKitsu
 
+from blender_addon import refresh
 from blender_addon.host import BlenderHost
+from blender_addon.options import preferences
 from blender_addon.session import OFFLINE, current
 from wf_core.settings import load
 from wf_core.workfiles import Workfiles
@@ -111,14 +113,34 @@ def test_when_a_save_that_waits_is_given_up_then_nothing_waits_and_its_scene_sta
     bpy.context.preferences.system.use_online_access = True
     with Workfiles(load()) as workfiles:
         (waiting,) = workfiles.status()
+    refresh.waiting()
 
     assert bpy.ops.kitsu_workfiles.discard_save(save_id=waiting.save_id) == {"FINISHED"}
 
+    assert current().shown.notice == ""  # not that everything is in Kitsu
     with Workfiles(load()) as workfiles:
         assert workfiles.status() == []
     assert path.exists()
     wait_until_sent()
     assert revisions(kitsu, task.id) == [1]
+
+
+def test_when_a_save_has_arrived_before_anybody_looked_then_its_picture_is_sent_once(
+    kitsu: LiveKitsu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[str] = []
+    monkeypatch.setattr(refresh, "_send_picture", sent.append)
+    preferences().send_pictures = True
+    saved(task=kitsu.fresh_task().id)
+    tag = current().host.get_tag()
+    assert tag is not None
+    current().shown.expected.add(tag.save_id)
+
+    refresh.waiting()
+    refresh.waiting()
+
+    assert sent == [tag.save_id]
+    assert current().shown.notice == "Everything is in Kitsu."
 
 
 def test_when_nobody_waits_for_the_server_then_the_save_is_safe_and_sent_in_the_background(

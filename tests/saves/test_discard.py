@@ -10,6 +10,7 @@ from tests.cli.scripted_kitsu import TASK, ScriptedKitsu
 from tests.saves.test_budget import settings_for
 from tests.scripted_server import ScriptedServer, reset
 from wf_core.filehost import FileHost
+from wf_core.host import SceneTag
 from wf_core.saves import marker
 from wf_core.workfiles import SaveRequest, Workfiles
 
@@ -68,3 +69,22 @@ def test_when_somebody_has_gone_past_it_then_its_number_is_void(
         listed = [(found.revision, found.state) for found in workfiles.list_revisions(TASK)]
 
     assert listed == [(2, "foreign"), (1, "void")]
+
+
+def test_when_a_save_was_given_up_then_its_scene_says_so_and_it_never_arrives(
+    kitsu: ScriptedKitsu, server: ScriptedServer, scene: Path, tmp_path: Path
+) -> None:
+    with Workfiles(settings_for(server.url, tmp_path)) as workfiles:
+        save_id = save_in_doubt(workfiles, scene, server)
+        (waiting,) = workfiles.status()
+
+        workfiles.discard(save_id)
+        kitsu.behave()
+        tag = SceneTag(server=server.url, task_id=TASK, revision=None, save_id=save_id)
+        facts = workfiles.facts_of_scene(tag, Path(waiting.path))
+        saved = workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+        workfiles.sync()
+
+        assert (facts.given_up, facts.provisional) == (True, False)
+        assert not workfiles.has_arrived(save_id)
+        assert workfiles.has_arrived(saved.save_id)

@@ -101,11 +101,39 @@ PARKED = replace(WAITING, state="parked", error="You are not assigned to the tas
             id="waiting",
         ),
         pytest.param(
+            replace(SCENE, pending=replace(WAITING, state="uploaded"), waiting=1),
+            SceneState("revision", "Revision 3", ("Sent, not confirmed yet.",)),
+            id="sent",
+        ),
+        pytest.param(
             replace(SCENE, pending=PARKED, waiting=1),
             SceneState(
                 "revision", "Revision 3", ("You are not assigned to the task.",), failed=True
             ),
             id="parked",
+        ),
+        pytest.param(
+            replace(SCENE, online=False, asked=False),
+            SceneState("revision", "Revision 3", ("Offline, nothing waiting.",)),
+            id="not asked",
+        ),
+        pytest.param(
+            replace(SCENE, given_up=True, newest=5),
+            SceneState(
+                "not_a_revision",
+                "Revision 3 was given up",
+                ("It is in this file, not in Kitsu.",),
+            ),
+            id="given up",
+        ),
+        pytest.param(
+            replace(SCENE, given_up=True, revision=None),
+            SceneState(
+                "not_a_revision",
+                "This save was given up",
+                ("It is in this file, not in Kitsu.",),
+            ),
+            id="given up without a number",
         ),
         pytest.param(
             replace(SCENE, provisional=True, revision=None, waiting=2, online=False),

@@ -22,7 +22,7 @@ from typing import Any, Literal
 from wf_core.errors import DiskFull, FileUnreadable, UsageError
 from wf_core.saves.machine import boot_id, monotonic
 
-__all__ = ["OPEN_STATES", "Journal", "SaveRow", "State", "translated"]
+__all__ = ["GIVEN_UP", "OPEN_STATES", "Journal", "SaveRow", "State", "translated"]
 
 State = Literal[
     "planned", "claimed", "saved", "uploaded", "committed", "abandoned", "void", "discarded"
@@ -31,6 +31,9 @@ State = Literal[
 OPEN_STATES: tuple[State, ...] = ("planned", "claimed", "saved", "uploaded")
 """States of saves that are not finished. ``abandoned`` is a claim whose save never came
 about: its number is used by the next save of this journal, or declared void."""
+
+GIVEN_UP: tuple[State, ...] = ("abandoned", "void", "discarded")
+"""States of saves that will not be in Kitsu."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from wf_core.models import TaskContext
 from wf_core.paths import check_name, parse_path
 from wf_core.saves import marker
 from wf_core.saves.gauge import Gauge, gauge_folder
-from wf_core.saves.journal import OPEN_STATES, SaveRow
+from wf_core.saves.journal import GIVEN_UP, OPEN_STATES, SaveRow
 from wf_core.saves.neighbours import contexts_of
 from wf_core.workfiles.operations import Operations
 from wf_core.workfiles.scene import FileState, SceneFacts
@@ -197,9 +197,10 @@ class FollowingOperations(Operations):
             facts = replace(facts, pending=pending(row), sent=sent)
         name = row.name if row else tag.name if tag else "main"
         revision = row.revision if row else tag.revision if tag else None
-        facts = replace(facts, name=name)
+        given_up = row is not None and row.state in GIVEN_UP
+        facts = replace(facts, name=name, given_up=given_up)
         if row is not None and row.working_file_id is None:
-            return replace(facts, provisional=True)
+            return replace(facts, provisional=not given_up)
         facts = replace(facts, revision=revision, file=self._file_state(row, tag, path))
         return self._with_newest(facts, reference, name)
 

@@ -210,6 +210,11 @@ class SaveOperations(Operations):
         """The saves that are not committed, oldest first."""
         return [pending(row) for row in self._open_rows()]
 
+    def has_arrived(self, save_id: str) -> bool:
+        """Whether the save with this id is in Kitsu, as far as the journal knows."""
+        row = self.desk.journal.get(save_id)
+        return row is not None and row.state == "committed"
+
     def resume(self) -> bool:
         """Have what waits sent in the background; False when nothing does, or while the
         network may not be used."""

@@ -28,6 +28,7 @@ class SceneFacts:
         modified: it has changes its file lacks.
         revision: the revision its tag or its place names; None when none, or not known yet.
         provisional: it was saved without a number, and has none yet.
+        given_up: that save was discarded, and its number declared void.
         file: how its file compares with what was saved as that revision; None without one.
         newest: the highest complete revision of the same file in Kitsu; None when not known.
         newest_by: who saved that.
@@ -35,6 +36,7 @@ class SceneFacts:
         sent: bytes of it that are sent, and in total; None while nothing is being sent.
         waiting: saves of this machine that wait for the server, this one included.
         online: the server answered, or nothing says that it would not.
+        asked: the network may be used; False where the application forbids it, and says so.
     """
 
     task_id: str = ""
@@ -45,6 +47,7 @@ class SceneFacts:
     modified: bool = False
     revision: int | None = None
     provisional: bool = False
+    given_up: bool = False
     file: FileState | None = None
     newest: int | None = None
     newest_by: str = ""
@@ -52,6 +55,7 @@ class SceneFacts:
     sent: tuple[int, int] | None = None
     waiting: int = 0
     online: bool = True
+    asked: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,10 +99,12 @@ def scene_state(facts: SceneFacts) -> SceneState:
         elif failed:
             details.append(facts.pending.error or "It could not be sent.")
         elif facts.online:
-            details.append("Safe here, waiting to be sent.")
+            sent = facts.pending.state == "uploaded"
+            details.append("Sent, not confirmed yet." if sent else "Safe here, waiting to be sent.")
     if not facts.online:
         waiting = f"{facts.waiting} waiting" if facts.waiting else "nothing waiting"
-        details.append(f"Offline, {waiting}: the server has not answered.")
+        why = ": the server has not answered" if facts.asked else ""
+        details.append(f"Offline, {waiting}{why}.")
     return SceneState(kind, title, tuple(details), behind, progress, failed)
 
 
@@ -110,6 +116,9 @@ def _what_it_is(facts: SceneFacts) -> tuple[StateKind, str, str]:
         return "no_task", "No task", "Choose the task this scene belongs to."
     if not facts.has_file:
         return "unsaved", "Not saved yet", ""
+    if facts.given_up:
+        what = f"Revision {facts.revision}" if facts.revision else "This save"
+        return "not_a_revision", f"{what} was given up", "It is in this file, not in Kitsu."
     if facts.provisional:
         about = "Its number follows when the server answers."
         if facts.modified:

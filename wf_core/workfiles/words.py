@@ -7,7 +7,7 @@ import datetime
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from wf_core.results import Presence, RevisionState
+    from wf_core.results import Presence, RevisionState, RowState
     from wf_core.workfiles.following import NextRevision
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "open_elsewhere",
     "saved",
     "size",
+    "waits",
 ]
 
 ASKING = "Asking Kitsu…"
@@ -121,6 +122,15 @@ def is_safe(revision: int | None) -> str:
     if revision is None:
         return "Saved without a number; it follows when the server answers."
     return f"Revision {revision} is safe on this machine."
+
+
+def waits(state: RowState) -> str:
+    """What is said of a save that is not being sent just now.
+
+    Args:
+        state: of the save.
+    """
+    return "Sent, not confirmed yet" if state == "uploaded" else "Waits to be sent"
 
 
 def open_elsewhere(one: Presence, now: datetime.datetime) -> str:
