@@ -18,6 +18,7 @@ from typing import Any
 
 from wf_core.cli.boundary import run
 from wf_core.cli.context import Session
+from wf_core.saves import uploader
 from wf_core.workfiles import Workfiles
 
 # The detached uploader is meant to outlive the command.
@@ -170,3 +171,5 @@ def end_uploaders(home: Path) -> None:
                 with suppress(ChildProcessError):  # a child of another process
                     os.waitpid(int(folder.name), os.WNOHANG)
                 os.sched_yield()
+    for child in uploader._children:
+        child.poll()  # it is told here that it is gone

@@ -7,6 +7,7 @@ not have to import what it runs. How the command itself starts is tested elsewhe
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import random
@@ -71,7 +72,7 @@ def imported() -> IO[str]:
     command = [sys.executable, *WARNINGS, "-m", "tests.cli.warm"]
     process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, text=True)
     assert process.stdin is not None
-    imported.process = process  # type: ignore[attr-defined]  # alive as long as the pipe
+    atexit.register(process.communicate)  # closes its standard input, and waits for its end
     return process.stdin
 
 
