@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -98,6 +99,43 @@ def test_when_rows_of_a_scope_are_asked_for_then_they_come_oldest_first(journal:
     found = journal.of_scope(row().scope, *OPEN_STATES)
 
     assert [r.save_id[:8] for r in found] == ["00000003", "00000001", "00000002"]
+    journal.close()
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(lambda journal: journal.rows(*OPEN_STATES, server=row().server), id="open"),
+        pytest.param(lambda journal: journal.unfiled(server=row().server), id="unfiled"),
+        pytest.param(lambda journal: journal.unchecked(server=row().server), id="unchecked"),
+        pytest.param(lambda journal: journal.of_scope(row().scope, "saved"), id="of a scope"),
+        pytest.param(lambda journal: journal.highest(row().scope), id="highest"),
+        pytest.param(lambda journal: journal.servers(), id="servers"),
+        pytest.param(lambda journal: journal.get(row().save_id), id="one"),
+    ],
+)
+def test_when_many_saves_are_done_then_a_save_costs_no_more_for_them(
+    journal: Journal, ask: Callable[[Journal], object]
+) -> None:
+    def steps() -> int:
+        counted = 0
+
+        def count() -> None:
+            nonlocal counted
+            counted += 1
+
+        journal._db.set_progress_handler(count, 10)
+        ask(journal)
+        journal._db.set_progress_handler(None, 0)
+        return counted
+
+    journal.add(row(1, state="saved"), durable=False)
+    before = steps()
+    for number in range(2, 300):
+        done = row(number, name=f"part_{number}", state="committed", checked=2)
+        journal.add(done, durable=False)
+
+    assert steps() <= before + 10
     journal.close()
 
 

@@ -12,7 +12,8 @@ from tests.saves.bot import settings_of_bot
 from tests.scripted_server import ScriptedServer, html_error
 from wf_core.errors import DiskFull
 from wf_core.filehost import FileHost
-from wf_core.saves import uploader
+from wf_core.saves import spool, uploader
+from wf_core.saves.spool import Spool
 from wf_core.workfiles import SaveRequest, Workfiles
 
 
@@ -101,3 +102,23 @@ def test_when_an_unknown_task_is_saved_over_the_limit_then_it_is_refused_too(
         workfiles.save(FileHost(scene), SaveRequest(task="Demo/Props/Lamp/Modeling"))
 
     assert len(workfiles.status()) == 2
+
+
+def test_when_many_scenes_are_saved_in_a_row_then_the_spool_is_not_looked_through_for_each(
+    workfiles: Workfiles,
+    server: ScriptedServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ScriptedKitsu(server)
+    looked: list[int] = []
+    size = Spool.size
+    monkeypatch.setattr(Spool, "size", lambda spool: looked.append(1) or size(spool))
+    monkeypatch.setattr(spool, "_MEASURED_SECONDS", 600.0)
+    scene = tmp_path / "small.blend"
+    scene.write_bytes(b"x" * 10)
+
+    for _ in range(5):
+        workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    assert len(looked) == 1

@@ -203,11 +203,10 @@ class Checks:
                 "are free. Nothing was saved.",
                 hint="Free some space, then save again.",
             )
-        spooled = self.spool.size()
-        if spooled + size > self.spool_limit:
+        if not self.spool.has_room(size, limit=self.spool_limit):
             raise DiskFull(
-                f"Saves that wait for the server already take {_mib(spooled)} here, and the limit "
-                f"is {_mib(self.spool_limit)}. Nothing was saved, nothing was dropped.",
+                f"Saves that wait for the server already take {_mib(self.spool.size())} here, and "
+                f"the limit is {_mib(self.spool_limit)}. Nothing was saved, nothing was dropped.",
                 hint=f"See {UPLOADS} for what holds them up, or raise spool_limit (“wf config”).",
             )
 

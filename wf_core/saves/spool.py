@@ -16,6 +16,7 @@ import json
 import os
 import re
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -30,6 +31,7 @@ __all__ = ["Spool", "refuse_if_taken", "release", "reserve", "reserved_by"]
 
 _FOLDER = ".wf-spool"
 _LIST = "spools.txt"
+_MEASURED_SECONDS = 2.0
 
 
 class Spool:
@@ -42,6 +44,7 @@ class Spool:
     def __init__(self, home: Path) -> None:
         self._list = home / _LIST
         self._owner = _owner(home)
+        self._measured = (float("-inf"), 0)
 
     def folder(self, root: Path) -> Path:
         """The user's spool folder under ``root``, made (mode 0700) when needed.
@@ -90,6 +93,20 @@ class Spool:
                     with contextlib.suppress(FileNotFoundError):  # sent and removed just now
                         total += entry.stat(follow_symlinks=False).st_size
         return total
+
+    def has_room(self, size: int, *, limit: int) -> bool:
+        """Whether ``size`` bytes more are not over ``limit``, and counts them as kept.
+
+        A measure of the last seconds will do while it says so: who saves many scenes in a row does
+        not look at each kept one for each of them.
+        """
+        at, kept = self._measured
+        if time.monotonic() - at > _MEASURED_SECONDS or kept + size > limit:
+            at, kept = time.monotonic(), self.size()
+        if kept + size > limit:
+            return False
+        self._measured = at, kept + size
+        return True
 
     def write_sidecar(self, folder: Path, row: SaveRow) -> None:
         """Put the row's sidecar on the disk, replacing an older one of the same save.
