@@ -128,6 +128,7 @@ class Attempts:
             asked_at = boottime()
             records = self._desk.client.working_files(task_id)
             self._read = (task_id, asked_at, records)
+            self._engine.checks.records.know_revisions(task_id, records)
         return records
 
     def _guard(self, fence: Fence) -> Guard:
@@ -189,9 +190,7 @@ class Attempts:
         save_id: str,
         processed: Processed,
     ) -> SaveRow:
-        checks = self._engine.checks.records
-        checks.hold(context)
-        checks.know_revisions(context.task.id, records)
+        self._engine.checks.records.hold(context)
         scene = processed(lambda: self._place(row, context, 1).parent)
         made = self._made_before(row, context, earlier, save_id, scene)
         highest = max([0, *(r.revision for r in records if r.name == row.name)])

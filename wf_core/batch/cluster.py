@@ -32,7 +32,7 @@ from wf_core.errors import Cancelled, InputError, ServerUnavailable, UsageError,
 
 __all__ = ["Cluster", "address_of", "check_installed"]
 
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 _CONNECT_SECONDS = 30.0
 _LONGEST_CHUNK = 100
 _MORE_TRIES = 2

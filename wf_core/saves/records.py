@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from functools import lru_cache
+from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -295,7 +296,7 @@ class Records:
         if stored is None:
             return None
         try:
-            value = kind.validate_json(stored[0])
+            value: T = _parsed(kind, stored[0])
         except ValidationError:
             return None  # written by another release
         age = time.time() - stored[1]
@@ -306,3 +307,10 @@ class Records:
 
     def _key(self, key: str) -> str:
         return f"{self._server} {key}"
+
+
+@lru_cache(maxsize=64)
+def _parsed(kind: TypeAdapter[Any], text: str) -> Any:
+    """What is kept is read anew each time, as other processes may have changed it; it is seldom
+    another text, and then nobody changes what it was made into."""
+    return kind.validate_json(text)
