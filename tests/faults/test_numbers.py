@@ -19,8 +19,9 @@ from faults.proxy import Proxy
 from wf_core.errors import NotFound, ServerUnavailable
 from wf_core.filehost import FileHost
 from wf_core.saves.delivery import Delivery
-from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.journal import Journal
 from wf_core.saves.machine import boot_id, monotonic
+from wf_core.saves.row import SaveRow
 from wf_core.settings import load
 from wf_core.workfiles import SaveRequest, Workfiles
 

@@ -16,9 +16,10 @@ import pytest
 from wf_core.disk.locks import hold
 from wf_core.errors import PathError, UsageError
 from wf_core.saves import machine
-from wf_core.saves.journal import _MIGRATIONS, OPEN_STATES, Journal, SaveRow
+from wf_core.saves.journal import _MIGRATIONS, Journal
 from wf_core.saves.lineage import base_of
 from wf_core.saves.recovery import open_journal
+from wf_core.saves.row import OPEN_STATES, SaveRow
 from wf_core.saves.spool import Spool
 
 

@@ -25,11 +25,11 @@ from wf_core.saves.attempt import Attempt, Guard
 from wf_core.saves.claim import ClaimedElsewhere
 from wf_core.saves.desk import Desk
 from wf_core.saves.engine import SaveEngine
-from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.machine import boottime
 from wf_core.saves.parking import Parked
 from wf_core.saves.recovery import recover
 from wf_core.saves.request import SaveRequest
+from wf_core.saves.row import OPEN_STATES, SaveRow
 from wf_core.saves.spool import reserved_by
 
 __all__ = ["Attempts", "Processed", "Tried"]

@@ -19,9 +19,9 @@ from typing import Any
 from wf_core.kitsu import KitsuClient
 from wf_core.models import WorkingFile
 from wf_core.saves import marker
-from wf_core.saves.journal import SaveRow
 from wf_core.saves.machine import boot_id, boottime, machine_name
 from wf_core.saves.parking import Parked
+from wf_core.saves.row import SaveRow
 
 __all__ = ["Fence", "Stale", "claimant_of", "owner_of"]
 

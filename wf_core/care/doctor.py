@@ -15,7 +15,7 @@ from wf_core.errors import WorkfilesError
 from wf_core.models import Person
 from wf_core.results import CheckResult
 from wf_core.saves.desk import Desk
-from wf_core.saves.journal import OPEN_STATES
+from wf_core.saves.row import OPEN_STATES
 from wf_core.settings import Settings
 from wf_core.steps import LOG_IN, UPLOADS
 

@@ -21,8 +21,6 @@ __all__ = ["discard", "retry", "status", "sync"]
 
 PENDING, PROBLEMS = 75, 5
 
-_WAITING = ("planned", "claimed", "saved", "uploaded")
-
 _ROUND = 15.0
 """Seconds between two rounds of ``sync --watch`` while nothing is due earlier."""
 
@@ -141,6 +139,8 @@ def retry(
     as_json: JsonOption = False,
 ) -> None:
     """Try one save again now, whatever it was parked for."""
+    from wf_core.saves.row import OPEN_STATES
+
     session = session_of(context)
     with session.workfiles() as workfiles:
         save = _for_terminals(workfiles.retry(save_id, task=task))
@@ -152,7 +152,7 @@ def retry(
     session.output.result(save.as_json(), text)
     if save.state == "parked":
         session.exit_code = PROBLEMS
-    elif save.state in _WAITING:
+    elif save.state in OPEN_STATES:
         session.exit_code = PENDING
 
 

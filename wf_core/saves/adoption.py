@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.journal import Journal
+from wf_core.saves.row import SaveRow
 from wf_core.saves.spool import Spool
 
 __all__ = ["adopt", "catch_up"]

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from wf_core.models import WorkingFile
-from wf_core.saves.journal import SaveRow
+from wf_core.saves.row import SaveRow
 
 __all__ = ["Attempt", "Guard"]
 

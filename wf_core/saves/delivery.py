@@ -44,11 +44,12 @@ from wf_core.saves import marker
 from wf_core.saves.attempt import Guard
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.claim import Claimer, ClaimUnresolved
-from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.journal import Journal
 from wf_core.saves.kept import check_kept
 from wf_core.saves.lineage import base_of
 from wf_core.saves.machine import boot_id, monotonic
 from wf_core.saves.placing import Placing
+from wf_core.saves.row import SaveRow
 from wf_core.saves.sending import Ask, Report, Sending, check_still_mine
 from wf_core.saves.settling import Settling
 from wf_core.saves.spool import Spool, release, reserve

@@ -24,11 +24,12 @@ from wf_core.saves.budget import Budget
 from wf_core.saves.checks import Checks, Plan
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.filing import Filing, Unfiled
-from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.journal import Journal
 from wf_core.saves.kept import check_kept
 from wf_core.saves.machine import boot_id, machine_name
 from wf_core.saves.numbering import Numbering
 from wf_core.saves.request import SaveRequest
+from wf_core.saves.row import SaveRow
 from wf_core.saves.settling import Settling
 from wf_core.saves.spool import Spool, release, reserve
 from wf_core.steps import SENT_LATER

@@ -22,9 +22,9 @@ from wf_core.errors import (
 )
 from wf_core.models import TaskContext
 from wf_core.saves.delivery import Delivery
-from wf_core.saves.journal import SaveRow
 from wf_core.saves.placing import Placing
 from wf_core.saves.records import Records
+from wf_core.saves.row import SaveRow
 from wf_core.steps import SAVE_ELSEWHERE
 
 __all__ = ["Filing", "Unfiled"]

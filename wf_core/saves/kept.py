@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wf_core.saves.journal import SaveRow
 from wf_core.saves.parking import Changed, Parked
+from wf_core.saves.row import SaveRow
 from wf_core.steps import DISCARD
 
 __all__ = ["check_kept"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.journal import Journal
+from wf_core.saves.row import SaveRow
 
 __all__ = ["base_of"]
 

@@ -15,7 +15,7 @@ from wf_core.saves.budget import Budget
 from wf_core.saves.checks import Plan
 from wf_core.saves.claim import Claimer, ClaimUnresolved
 from wf_core.saves.delivery import Delivery
-from wf_core.saves.journal import SaveRow
+from wf_core.saves.row import SaveRow
 from wf_core.saves.spool import refuse_if_taken
 from wf_core.saves.turns import confirm, take_turn
 

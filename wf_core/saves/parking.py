@@ -6,7 +6,7 @@ The kind of such an error is what the journal row is parked with.
 from __future__ import annotations
 
 from wf_core.errors import ServerError, WorkfilesError
-from wf_core.saves.journal import SaveRow
+from wf_core.saves.row import SaveRow
 from wf_core.steps import DISCARD
 
 __all__ = ["Busy", "Changed", "Parked", "Stopped"]

@@ -25,8 +25,8 @@ from wf_core.paths import (
     slug,
 )
 from wf_core.saves import marker
-from wf_core.saves.journal import SaveRow
 from wf_core.saves.records import Records
+from wf_core.saves.row import SaveRow
 from wf_core.settings import Settings
 
 __all__ = ["UNFILED", "Place", "Placing"]

@@ -17,8 +17,8 @@ from wf_core.errors import Cancelled, NotLoggedIn, ServerError, WorkfilesError
 from wf_core.results import SyncResult
 from wf_core.saves.engine import SaveEngine
 from wf_core.saves.filing import Filing
-from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.recovery import UNSURE, recover, tidy_abandoned
+from wf_core.saves.row import OPEN_STATES, SaveRow
 from wf_core.steps import SENT_LATER
 
 __all__ = ["Queue"]

@@ -20,9 +20,10 @@ from wf_core.saves.adoption import adopt, catch_up
 from wf_core.saves.claim import newest
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.engine import SaveEngine
-from wf_core.saves.journal import Journal, SaveRow, translated
+from wf_core.saves.journal import Journal, translated
 from wf_core.saves.machine import boot_id
 from wf_core.saves.parking import Parked
+from wf_core.saves.row import SaveRow
 from wf_core.saves.spool import Spool, release, reserved_by
 from wf_core.steps import RETRY
 

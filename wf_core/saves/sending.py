@@ -21,9 +21,10 @@ from wf_core.models import WorkingFile
 from wf_core.saves import marker
 from wf_core.saves.attempt import Guard
 from wf_core.saves.gauge import Gauge, gauge_folder
-from wf_core.saves.journal import Journal, SaveRow
+from wf_core.saves.journal import Journal
 from wf_core.saves.kept import check_kept
 from wf_core.saves.parking import Busy, Changed, Parked, Stopped
+from wf_core.saves.row import SaveRow
 from wf_core.steps import DISCARD
 
 __all__ = ["Ask", "Report", "Sending", "check_still_mine"]

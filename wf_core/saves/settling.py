@@ -11,7 +11,7 @@ import threading
 from typing import Protocol
 
 from wf_core.errors import FileUnreadable
-from wf_core.saves.journal import SaveRow
+from wf_core.saves.row import SaveRow
 
 __all__ = ["Settler", "Settling"]
 

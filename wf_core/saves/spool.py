@@ -24,8 +24,8 @@ from pathlib import Path
 from wf_core.disk.copying import fsync_folder, rename_exclusive
 from wf_core.disk.files import file_error, half_made, in_words, make_shared_folder
 from wf_core.errors import PathError, PathTaken
-from wf_core.saves.journal import SaveRow
 from wf_core.saves.machine import machine_name
+from wf_core.saves.row import SaveRow
 
 __all__ = ["Spool", "refuse_if_taken", "release", "reserve", "reserved_by"]
 

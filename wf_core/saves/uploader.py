@@ -18,8 +18,8 @@ from wf_core.disk.locks import Lock
 from wf_core.errors import WorkfilesError
 from wf_core.kitsu import RedactSecrets
 from wf_core.saves.desk import Desk
-from wf_core.saves.journal import OPEN_STATES
 from wf_core.saves.recovery import open_journal
+from wf_core.saves.row import OPEN_STATES
 from wf_core.saves.spool import Spool
 from wf_core.settings import Settings, load
 

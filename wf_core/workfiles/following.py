@@ -14,8 +14,8 @@ from wf_core.models import TaskContext
 from wf_core.paths import check_name, parse_path
 from wf_core.saves import marker
 from wf_core.saves.gauge import Gauge, gauge_folder
-from wf_core.saves.journal import GIVEN_UP, OPEN_STATES, SaveRow
 from wf_core.saves.neighbours import contexts_of
+from wf_core.saves.row import GIVEN_UP, OPEN_STATES, SaveRow
 from wf_core.workfiles.operations import Operations
 from wf_core.workfiles.scene import FileState, SceneFacts
 from wf_core.workfiles.waiting import pending

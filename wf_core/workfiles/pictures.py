@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wf_core.errors import NotFound
 from wf_core.saves import marker
-from wf_core.saves.journal import SaveRow
+from wf_core.saves.row import SaveRow
 from wf_core.workfiles.operations import Operations
 
 __all__ = ["PictureOperations"]

@@ -13,9 +13,9 @@ from wf_core.models import OutputType, TaskContext, WorkingFile
 from wf_core.paths import ServerPath
 from wf_core.results import GetResult, PathResult, PublishResult, Revision, VerifyResult
 from wf_core.saves import marker
-from wf_core.saves.journal import State
 from wf_core.saves.records import GONE
 from wf_core.saves.request import check_comment
+from wf_core.saves.row import State
 from wf_core.steps import ANOTHER_PLACE
 from wf_core.workfiles.operations import Cancel, Operations, Progress
 

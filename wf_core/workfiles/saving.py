@@ -17,9 +17,9 @@ from wf_core.saves.adopted import AdoptedFile
 from wf_core.saves.checks import Plan
 from wf_core.saves.desk import Desk
 from wf_core.saves.gauge import Gauge, gauge_folder
-from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.parking import Stopped
 from wf_core.saves.request import SaveRequest
+from wf_core.saves.row import OPEN_STATES, SaveRow
 from wf_core.saves.spool import release
 from wf_core.steps import DISCARD, UPLOADS
 from wf_core.workfiles.operations import Cancel, Operations, Progress

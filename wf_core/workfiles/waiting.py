@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 
 from wf_core.results import PendingSave
-from wf_core.saves.journal import OPEN_STATES, SaveRow
 from wf_core.saves.recovery import UNSURE
+from wf_core.saves.row import OPEN_STATES, SaveRow
 from wf_core.steps import DISCARD, RETRY, SAVE_ELSEWHERE
 
 __all__ = ["hint_for", "pending"]
