@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -54,33 +54,33 @@ def save_while_away(
 
 
 @pytest.fixture
-def sent_meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings], None]:
-    """Has another process send everything just before a save's lock is obtained."""
-
-    def arrange(settings: Settings) -> None:
-        @contextmanager
-        def late(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
-            monkeypatch.undo()
-            with Workfiles(settings) as other:
-                other.sync()
-            with hold(path, wait=wait) as mine:
-                yield mine
-
-        monkeypatch.setattr("wf_core.workfiles.saving.hold", late)
-
-    return arrange
-
-
-def test_when_another_process_sends_it_meanwhile_then_a_retry_makes_no_second_record(
+def sent_meanwhile(
     kitsu: ScriptedKitsu,
     server: ScriptedServer,
     scene: Path,
     tmp_path: Path,
-    sent_meanwhile: Callable[[Settings], None],
-) -> None:
+    monkeypatch: pytest.MonkeyPatch,
+) -> tuple[Settings, str]:
+    """A save that another process sends just before its lock is obtained; its id."""
     settings = settings_for(server.url, tmp_path)
     save_id = save_while_away(settings, kitsu, server, scene)
-    sent_meanwhile(settings)
+
+    @contextmanager
+    def late(path: Path, *, wait: float = 0.0) -> Iterator[bool]:
+        monkeypatch.undo()
+        with Workfiles(settings) as other:
+            other.sync()
+        with hold(path, wait=wait) as mine:
+            yield mine
+
+    monkeypatch.setattr("wf_core.workfiles.saving.hold", late)
+    return settings, save_id
+
+
+def test_when_another_process_sends_it_meanwhile_then_a_retry_makes_no_second_record(
+    kitsu: ScriptedKitsu, sent_meanwhile: tuple[Settings, str]
+) -> None:
+    settings, save_id = sent_meanwhile
 
     with Workfiles(settings) as workfiles:
         tried = workfiles.retry(save_id)
@@ -90,15 +90,9 @@ def test_when_another_process_sends_it_meanwhile_then_a_retry_makes_no_second_re
 
 
 def test_when_another_process_sends_it_meanwhile_then_it_cannot_be_given_up(
-    kitsu: ScriptedKitsu,
-    server: ScriptedServer,
-    scene: Path,
-    tmp_path: Path,
-    sent_meanwhile: Callable[[Settings], None],
+    sent_meanwhile: tuple[Settings, str],
 ) -> None:
-    settings = settings_for(server.url, tmp_path)
-    save_id = save_while_away(settings, kitsu, server, scene)
-    sent_meanwhile(settings)
+    settings, save_id = sent_meanwhile
 
     with Workfiles(settings) as workfiles:
         with pytest.raises(UsageError, match="just been sent"):

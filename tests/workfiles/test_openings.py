@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from cli.scripted_kitsu import FULL_TASK, OUTPUT_TYPE, PROJECT_RECORD, TASK, ScriptedKitsu
 
+from tests.saves.bot import settings_of_bot
 from tests.scripted_server import ScriptedServer, json_answer
 from wf_core.models import Task
-from wf_core.settings import load
 from wf_core.workfiles import Workfiles, pictures
 
 
@@ -24,13 +24,7 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def workfiles(server: ScriptedServer, tmp_path: Path) -> Iterator[Workfiles]:
-    environment = {
-        "WF_HOME": str(tmp_path / "home"),
-        "WF_WORKSPACE": str(tmp_path / "workspace"),
-        "WF_SERVER": server.url,
-        "WF_TOKEN": "bot.token.secret",
-    }
-    with Workfiles(load(environment)) as opened:
+    with Workfiles(settings_of_bot(server.url, tmp_path)) as opened:
         yield opened
 
 

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from cli.scripted_kitsu import SOFTWARE, TASK, ScriptedKitsu
 
+from tests.saves.bot import settings_of_bot
 from tests.scripted_server import ScriptedServer, html_error, json_answer
 from wf_core.errors import PathError, PathTaken
 from wf_core.paths import MountPoint
-from wf_core.settings import load
 from wf_core.workfiles import Workfiles
 
 MAYA = "00000009-0000-4000-8000-000000000000"
@@ -39,13 +39,7 @@ def kitsu(server: ScriptedServer) -> ScriptedKitsu:
 
 @pytest.fixture
 def workfiles(server: ScriptedServer, tmp_path: Path) -> Iterator[Workfiles]:
-    environment = {
-        "WF_HOME": str(tmp_path / "home"),
-        "WF_WORKSPACE": str(tmp_path / "workspace"),
-        "WF_SERVER": server.url,
-        "WF_TOKEN": "bot.token.secret",
-    }
-    with Workfiles(load(environment)) as opened:
+    with Workfiles(settings_of_bot(server.url, tmp_path)) as opened:
         yield opened
 
 
