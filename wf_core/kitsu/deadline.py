@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import http.client
 import io
+import queue
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests.adapters
 import urllib3
@@ -168,19 +170,34 @@ class _HTTPSConnection(_SendTimeout, urllib3.connection.HTTPSConnection):
     response_class = _Response
 
 
-class _WholeBodies:
-    """A body that ends before its Content-Length is a failure, in urllib3 1.26 as well."""
+class _Pool:
+    """Mixed into the pools of urllib3."""
+
+    pool: Any
 
     def urlopen(self, *args: Any, **kwargs: Any) -> Any:
+        # A body that ends before its Content-Length is a failure, in urllib3 1.26 as well.
         kwargs.setdefault("enforce_content_length", True)
         return super().urlopen(*args, **kwargs)  # type: ignore[misc]
 
+    def let_go(self) -> None:
+        """Close the connections that nobody uses now. The pool stays, they open again."""
+        idle = []
+        with suppress(queue.Empty):
+            while True:
+                idle.append(self.pool.get(block=False))
+        for connection in idle:
+            if connection is not None:
+                connection.close()
+            with suppress(queue.Full):  # others have put back theirs meanwhile
+                self.pool.put(connection, block=False)
 
-class _HTTPPool(_WholeBodies, urllib3.HTTPConnectionPool):
+
+class _HTTPPool(_Pool, urllib3.HTTPConnectionPool):
     ConnectionCls = _HTTPConnection
 
 
-class _HTTPSPool(_WholeBodies, urllib3.HTTPSConnectionPool):
+class _HTTPSPool(_Pool, urllib3.HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 
@@ -190,6 +207,10 @@ _POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
 class DeadlineAdapter(requests.adapters.HTTPAdapter):
     """The transport of a session: requests' own, with answers read against a deadline."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._pools: dict[tuple[object, ...], Any] = {}
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _POOLS
@@ -198,3 +219,27 @@ class DeadlineAdapter(requests.adapters.HTTPAdapter):
         manager = super().proxy_manager_for(*args, **kwargs)
         manager.pool_classes_by_scheme = _POOLS
         return manager
+
+    def get_connection_with_tls_context(
+        self, request: Any, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """The pool of the request's host. A session has one host, or two after a redirect, and
+        each time to work out which pool that is takes longer than to use it."""
+        key = (*urlsplit(request.url)[:2], verify, cert, repr(proxies))
+        if key not in self._pools:
+            self._pools[key] = super().get_connection_with_tls_context(
+                request, verify, proxies=proxies, cert=cert
+            )
+        return self._pools[key]
+
+    def let_go(self) -> None:
+        """Close the connections that nobody uses now; what they were made by stays."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118  (it cannot be iterated)
+                pool = manager.pools.get(key)
+                if pool is not None:
+                    pool.let_go()
+
+    def close(self) -> None:
+        self._pools.clear()
+        super().close()

@@ -100,8 +100,12 @@ class Session:
         return f"<Session {self.server}>"
 
     def close(self) -> None:
-        """Close the idle connections; the session can be used again."""
+        """Close the connections; the session can be used again."""
         self._wire.close()
+
+    def let_go(self) -> None:
+        """Close the idle connections, between two pieces of work."""
+        self._wire.let_go()
 
     def limited(
         self,

@@ -10,13 +10,11 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
 import requests.adapters
-import requests.auth
 
 from wf_core.errors import BadAnswer, ServerUnavailable, UsageError
 from wf_core.kitsu import answers
@@ -31,18 +29,6 @@ log = logging.getLogger(__name__)
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
 _NO_PROXY: dict[str, Any] = {"http": None, "https": None, "all": None}
-
-
-class _Bearer(requests.auth.AuthBase):
-    """Sets the header of one token. Being set, it also keeps requests from using ~/.netrc."""
-
-    def __init__(self, token: str | None) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        if self._token:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
 
 
 class Wire:
@@ -68,16 +54,17 @@ class Wire:
         self._http = requests.Session()
         self._http.headers["User-Agent"] = user_agent
         self._http.headers["Accept"] = "application/json"
-        # Tokens travel in a header only; a cookie would be one more to lose.
-        self._http.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self._surroundings: dict[str, dict[str, Any]] = {}
-        transport = adapter or DeadlineAdapter()
-        self._http.mount("https://", transport)
-        self._http.mount("http://", transport)
+        self._transport = adapter or DeadlineAdapter()
 
     def close(self) -> None:
-        """Close the idle connections."""
-        self._http.close()
+        """Close everything; what is sent later opens it again."""
+        self._transport.close()
+
+    def let_go(self) -> None:
+        """Close the idle connections, between two pieces of work."""
+        if isinstance(self._transport, DeadlineAdapter):
+            self._transport.let_go()
 
     def send(
         self,
@@ -116,25 +103,15 @@ class Wire:
             started = time.monotonic()
             with self.translated(method), limits_of_this_request(limits):
                 left = max(0.001, limits.remaining())
-                request = requests.Request(
-                    method,
-                    url,
-                    params=params,
-                    data=data,
-                    json=json,
-                    headers=headers,
-                    auth=_Bearer(token),
-                )
-                prepared = self._http.prepare_request(request)
-                address = str(prepared.url)
+                prepared = self._prepared(method, url, token, data, json, params, headers)
                 # Not through the session's own send: it reads whole bodies of redirects.
-                response = self._http.get_adapter(address).send(
+                response = self._transport.send(
                     prepared,
                     timeout=(
                         min(timeouts.connect, left),
                         timeouts.read if limits.stream else min(timeouts.read, left),
                     ),
-                    **self._surroundings_of(address),
+                    **self._surroundings_of(str(prepared.url)),
                 )
             log.debug(
                 "%s %s: %d in %.3f s",
@@ -160,6 +137,28 @@ class Wire:
             f"{self.host} sends every request on to another address, without end.",
             hint="Check the address of the server.",
         )
+
+    def _prepared(
+        self,
+        method: str,
+        url: str,
+        token: str | None,
+        data: Any,
+        json: Any,
+        params: Mapping[str, Any] | None,
+        headers: Mapping[str, str] | None,
+    ) -> requests.PreparedRequest:
+        """The request as it is sent. The session's own ``prepare_request`` would add what is not
+        wanted, a password of ~/.netrc and cookies (a token travels in its header only), and takes
+        longer about it than all the rest."""
+        prepared = requests.PreparedRequest()
+        prepared.prepare_method(method)
+        prepared.prepare_url(url, dict(params or {}))
+        prepared.prepare_headers({**self._http.headers, **(headers or {})})
+        if token:
+            prepared.headers["Authorization"] = f"Bearer {token}"
+        prepared.prepare_body(data, None, json)
+        return prepared
 
     def _surroundings_of(self, address: str) -> dict[str, Any]:
         """Proxy and certificates for an address by the environment, which is read once for

@@ -147,7 +147,7 @@ class SaveEngine:
             finally:
                 # A web server's processes each keep their own connections: who never lets go
                 # of one stays with a busy process while another has nothing to do.
-                self.delivery.client.session.close()
+                self.delivery.client.session.let_go()
         return Saved(row, plan)
 
     def row_lock(self, save_id: str) -> Path:
