@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from wf_core.errors import DiskFull, FileUnreadable, UsageError
+from wf_core.saves.machine import boot_id, monotonic
 from wf_core.saves.row import OPEN_STATES, SaveRow, State
 
 __all__ = ["Journal", "translated"]
@@ -27,8 +28,13 @@ __all__ = ["Journal", "translated"]
 _ALL = -1  # as SQLite counts a limit
 _BUSY_SECONDS = 30.0  # a transaction takes milliseconds: who holds it longer is frozen
 
-_BOOLEANS = {f.name for f in fields(SaveRow) if f.type in ("bool",)}
-_COLUMNS = [f.name for f in fields(SaveRow) if f.name != "seq"]
+_COLUMNS = [f.name for f in fields(SaveRow)]
+_BOOLEANS = [number for number, f in enumerate(fields(SaveRow)) if f.type in ("bool",)]
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM saves"
+_INSERT = (
+    f"INSERT OR IGNORE INTO saves ({', '.join(_COLUMNS)})"
+    f" VALUES ({', '.join(f':{column}' for column in _COLUMNS)})"
+)
 
 _MIGRATIONS = (
     """
@@ -121,11 +127,11 @@ class Journal:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.path = path
         self._guard = threading.RLock()
+        self._durable: bool | None = None
         self._db = sqlite3.connect(
             path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
-            self._db.row_factory = sqlite3.Row
             _patiently(lambda: self._db.execute("PRAGMA journal_mode=WAL"))
             self._refuse_if_damaged()
             self._migrate()
@@ -173,11 +179,19 @@ class Journal:
         return version
 
     @contextmanager
-    def _transaction(self, *, durable: bool = True) -> Iterator[None]:
+    def _writing(self, *, durable: bool) -> Iterator[None]:
+        """For one statement, which is a transaction of its own."""
         with self._guard, translated(self.path):
-            # With a write-ahead log NORMAL leaves out the sync of each commit, nothing else:
-            # https://www.sqlite.org/pragma.html#pragma_synchronous
-            self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            if durable is not self._durable:
+                # With a write-ahead log NORMAL leaves out the sync of each commit, nothing else:
+                # https://www.sqlite.org/pragma.html#pragma_synchronous
+                self._db.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+                self._durable = durable
+            yield
+
+    @contextmanager
+    def _transaction(self, *, durable: bool = True) -> Iterator[None]:
+        with self._writing(durable=durable):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -196,9 +210,7 @@ class Journal:
         A row of a lost journal keeps its ``seq``, and new ones come after it: sidecars of
         several journals have to stay in one order, should this one be lost as well.
         """
-        columns = ["seq", *_COLUMNS]
         values = dict(vars(row))
-        places = ", ".join(f":{column}" for column in columns)
         with self._transaction(durable=durable):
             if renew:
                 self._db.execute(
@@ -211,9 +223,9 @@ class Journal:
                 or self._db.execute("SELECT 1 FROM saves WHERE seq=?", (row.seq,)).fetchone()
             ):
                 values["seq"] = None
-            self._db.execute(
-                f"INSERT OR IGNORE INTO saves ({', '.join(columns)}) VALUES ({places})", values
-            )
+            made = self._db.execute(_INSERT, values)
+        if made.rowcount == 1 and made.lastrowid is not None:
+            return replace(row, seq=made.lastrowid)
         known = self.get(row.save_id)
         assert known is not None
         return known
@@ -226,7 +238,7 @@ class Journal:
                 for what a sidecar says too, or what is found out again.
         """
         assignments = ", ".join(f"{column}=:{column}" for column in changes)
-        with self._transaction(durable=durable):
+        with self._writing(durable=durable):
             self._db.execute(
                 f"UPDATE saves SET {assignments} WHERE save_id=:save_id",
                 {**changes, "save_id": row.save_id},
@@ -302,17 +314,33 @@ class Journal:
 
     def unfiled(self, *, server: str) -> list[SaveRow]:
         """Unfinished rows whose task is not known yet, oldest first."""
-        return [row for row in self.rows(*OPEN_STATES, server=server) if row.is_unfiled]
+        marks = ", ".join("?" for _ in OPEN_STATES)
+        return self._select(
+            f"state IN ({marks}) AND reference IS NOT NULL AND +server=?", (*OPEN_STATES, server)
+        )
 
     def rehome(self, old: str, new: str) -> None:
         """Rows of the server at ``old`` are of the one at ``new``: the same, found by now."""
-        with self._transaction():
+        with self._writing(durable=True):
             self._db.execute("UPDATE saves SET server=? WHERE server=?", (new, old))
 
-    def unchecked(self, *, server: str, at_most: int = 10_000) -> list[SaveRow]:
-        """Committed rows whose stored bytes wait for their second look, oldest first."""
+    def unchecked(
+        self, *, server: str, at_most: int = 10_000, overdue: float | None = None
+    ) -> list[SaveRow]:
+        """Committed rows whose stored bytes wait for their second look, oldest first.
+
+        Args:
+            server: those of this one.
+            at_most: how many.
+            overdue: those only whose time came so many seconds ago, or in another life of the
+                machine.
+        """
         waiting = "state='committed' AND checked<2 AND server=?"
-        return self._select(waiting, (server,), at_most=at_most)
+        values: list[str | float] = [server]
+        if overdue is not None:
+            waiting += " AND (next_try IS NULL OR boot<>? OR next_try<=?)"
+            values += [boot_id(), monotonic() - overdue]
+        return self._select(waiting, tuple(values), at_most=at_most)
 
     def servers(self) -> list[str]:
         """The servers for which something is left to do."""
@@ -346,7 +374,7 @@ class Journal:
     def _select(self, where: str, values: tuple[Any, ...], *, at_most: int = _ALL) -> list[SaveRow]:
         with self._guard, translated(self.path):
             found = self._db.execute(
-                f"SELECT * FROM saves WHERE {where} ORDER BY seq LIMIT ?", (*values, at_most)
+                f"{_SELECT} WHERE {where} ORDER BY seq LIMIT ?", (*values, at_most)
             )
             return [_row(record) for record in found.fetchall()]
 
@@ -354,7 +382,7 @@ class Journal:
 
     def remember(self, key: str, value: str, fetched_at: float) -> None:
         """Keep ``value`` (JSON) under ``key``; ``fetched_at`` is shown, and orders nothing."""
-        with self._transaction(durable=False):
+        with self._writing(durable=False):
             self._db.execute(
                 "INSERT OR REPLACE INTO cache VALUES (?, ?, ?)", (key, value, fetched_at)
             )
@@ -365,15 +393,15 @@ class Journal:
             found = self._db.execute(
                 "SELECT value, fetched_at FROM cache WHERE key=?", (key,)
             ).fetchone()
-        return None if found is None else (found["value"], found["fetched_at"])
+        return None if found is None else (found[0], found[1])
 
     def forget_cached(self, key: str) -> None:
-        with self._transaction():
+        with self._writing(durable=True):
             self._db.execute("DELETE FROM cache WHERE key=?", (key,))
 
 
-def _row(record: sqlite3.Row) -> SaveRow:
-    values = {key: record[key] for key in record.keys()}  # noqa: SIM118  (Row iterates values)
-    for name in _BOOLEANS:
-        values[name] = bool(values[name])
-    return SaveRow(**values)
+def _row(record: tuple[Any, ...]) -> SaveRow:
+    values = list(record)
+    for number in _BOOLEANS:
+        values[number] = bool(values[number])
+    return SaveRow(*values)

@@ -95,9 +95,9 @@ class Queue:
             at_most: how many to look at.
             overdue: seconds for which their time must have come already.
         """
-        for row in self.engine.journal.unchecked(server=self.server, at_most=at_most):
-            if row.waits() > 0 or row.overdue() < overdue:
-                continue
+        for row in self.engine.journal.unchecked(
+            server=self.server, at_most=at_most, overdue=overdue
+        ):
             with hold(self.engine.row_lock(row.save_id)) as mine:
                 now = self.engine.journal.get(row.save_id)
                 if not mine or now is None or now.state != "committed" or now.checked >= 2:

@@ -127,9 +127,3 @@ class SaveRow:
         if self.next_try is None or self.boot != boot_id():
             return 0.0
         return max(0.0, self.next_try - monotonic())
-
-    def overdue(self) -> float:
-        """Seconds since this row could have been tried again; endless after a reboot."""
-        if self.next_try is None or self.boot != boot_id():
-            return float("inf")
-        return max(0.0, monotonic() - self.next_try)
