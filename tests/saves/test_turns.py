@@ -63,16 +63,28 @@ def test_when_a_number_was_given_a_moment_ago_then_the_next_goes_past_it(
     assert floor(scope, tmp_path, MINE) == 4
 
 
-@pytest.mark.parametrize("ending", ["lock", "news"])
 def test_when_nothing_can_be_written_down_then_a_save_goes_ahead_without_a_turn(
-    ending: str, scope: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scope: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(turns, "_own_folder", lambda: tmp_path)
     confirm(scope, tmp_path, asked=1, given=1)
-    [file] = tmp_path.glob(f"*.{ending}")
+    [file] = tmp_path.glob("*.lock")
     file.unlink()
     file.mkdir()  # no more to be opened than on a disk that is full
 
     with take_turn(scope, tmp_path, row_lock(tmp_path, MINE)) as turn:
         turn.take(7)
     confirm(scope, tmp_path, asked=7, given=7)
+
+
+def test_when_the_news_are_damaged_then_there_are_none(
+    scope: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_own_folder", lambda: tmp_path)
+    confirm(scope, tmp_path, asked=1, given=12)
+    [file] = tmp_path.glob("*.lock")
+    file.write_bytes(file.read_bytes()[:10])
+
+    assert floor(scope, tmp_path, MINE) == 0
+    confirm(scope, tmp_path, asked=1, given=3)
+    assert floor(scope, tmp_path, MINE) == 3

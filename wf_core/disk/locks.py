@@ -16,11 +16,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wf_core.disk.files import in_words
+from wf_core.disk.files import in_words, open_flags
 
 __all__ = ["Lock", "hold", "record_lock", "row_lock"]
 
 _POLL_SECONDS = 0.02
+_LONGEST_NOTE = 65536
+_FLAGS = os.O_RDWR | os.O_CREAT | open_flags("O_NOFOLLOW", "O_CLOEXEC")
 
 
 class Lock:
@@ -42,9 +44,11 @@ class Lock:
         """
         if self._descriptor is not None:
             raise RuntimeError(f"{self.path} is already held by this object")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-        descriptor = os.open(self.path, flags, 0o600)
+        try:
+            descriptor = os.open(self.path, _FLAGS, 0o600)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, _FLAGS, 0o600)
         give_up = time.monotonic() + wait
         try:
             while not _try_lock(descriptor):
@@ -61,6 +65,23 @@ class Lock:
     @property
     def held(self) -> bool:
         return self._descriptor is not None
+
+    def read(self) -> bytes:
+        """What an earlier owner left in the file for the next. The lock is held."""
+        assert self._descriptor is not None
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        return os.read(self._descriptor, _LONGEST_NOTE)
+
+    def write(self, note: bytes) -> None:
+        """Leave ``note``, not empty and not long, for the next owner. The lock is held.
+
+        It is written over the one before, and never cut to nothing in between: a file that was is
+        put on the disk when it is closed (``auto_da_alloc`` of ext4), which nobody needs here.
+        """
+        assert self._descriptor is not None
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+        os.write(self._descriptor, note)
+        os.ftruncate(self._descriptor, len(note))
 
     def release(self) -> None:
         """Give the lock back; nothing happens when it is not held."""

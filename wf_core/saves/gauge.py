@@ -44,11 +44,12 @@ class Gauge:
     # who sends
 
     def report(self, also: Report | None) -> Report:
-        """A progress callback that writes down, twice a second at most, and calls ``also``."""
+        """A progress callback that writes down, twice a second at most and not what is over, and
+        calls ``also``."""
 
         def told(done: int, total: int) -> None:
             now = time.monotonic()
-            if now - self._written >= _WRITE_SECONDS:
+            if done < total and now - self._written >= _WRITE_SECONDS:
                 self._written = now
                 with contextlib.suppress(OSError):  # nobody's upload fails for its gauge
                     self._put(self._progress, f"{done} {total}")

@@ -73,25 +73,27 @@ def confirm(scope: tuple[str, str, str], fallback: Path, *, asked: int, given: i
 @contextmanager
 def _held(scope: tuple[str, str, str], fallback: Path) -> Iterator[_News]:
     digest = hashlib.sha256("\0".join(scope).encode()).hexdigest()[:32]
-    folder = _own_folder() or fallback
-    lock = Lock(folder / f"turn-{digest}.lock")
+    lock = Lock((_own_folder() or fallback) / f"turn-{digest}.lock")
     with suppress(OSError):
         lock.acquire(wait=_WAIT_SECONDS)
     try:
-        yield _News(folder / f"turn-{digest}.news")
+        yield _News(lock)
     finally:
         lock.release()
 
 
 class _News:
-    """What those who had a turn left: the number given last, and those being asked for."""
+    """What those who had a turn left in its lock: the number given last, and those being asked
+    for. Without the lock there is none."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, lock: Lock) -> None:
+        self._lock = lock
         self.given, self.at = 0, 0.0
         self.asked: dict[int, str] = {}
+        if not lock.held:
+            return
         try:
-            news = json.loads(path.read_text(encoding="utf-8"))
+            news = json.loads(lock.read())
             if news["boot"] == boot_id():
                 self.given, self.at = int(news["given"]), float(news["at"])
                 self.asked = {int(number): str(owner) for number, owner in news["asked"].items()}
@@ -110,8 +112,9 @@ class _News:
 
     def write(self) -> None:
         news = {"boot": boot_id(), "given": self.given, "at": self.at, "asked": self.asked}
-        with suppress(OSError):  # half a file is no news
-            self._path.write_text(json.dumps(news), encoding="utf-8")
+        if self._lock.held:
+            with suppress(OSError):  # half of it is no news
+                self._lock.write(json.dumps(news).encode())
 
 
 def _alive(owner: Path) -> bool:
