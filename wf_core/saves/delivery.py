@@ -309,10 +309,7 @@ class Delivery:
             ) from exc
         for path in {row.final_path, row.scene_path} - {None}:
             release(Path(str(path)), row.save_id)
-        # Of a lent scene the bytes may change from now on: whoever has lost the journal must
-        # learn that they were sent.
-        record_it = self._record if row.snapshot == "lent" else self._record_quietly
-        return record_it(
+        row = self._record_quietly(
             row,
             state="committed",
             error=None,
@@ -322,6 +319,11 @@ class Delivery:
             next_try=monotonic()
             + (_SECOND_LOOK_SECONDS if row.attempts <= 1 else _LATE_BODY_SECONDS),
         )
+        if row.snapshot == "lent" and row.spool_path:
+            # The scene's bytes may change from now on: who loses the journal, though no power,
+            # must learn that they were sent.
+            self.spool.write_sidecar(Path(row.spool_path).parent, row, durable=False)
+        return row
 
     def look_again(self, row: SaveRow) -> SaveRow:
         """The second look at a committed save; afterwards its spool is emptied.

@@ -15,6 +15,7 @@ import hashlib
 import json
 import os
 import re
+import stat
 import tempfile
 import time
 from collections.abc import Callable
@@ -45,6 +46,7 @@ class Spool:
         self._list = home / _LIST
         self._owner = _owner(home)
         self._measured = (float("-inf"), 0)
+        self._made: set[Path] = set()
 
     def folder(self, root: Path) -> Path:
         """The user's spool folder under ``root``, made (mode 0700) when needed.
@@ -54,6 +56,8 @@ class Spool:
             DiskFull: the list of all folders cannot be written.
         """
         folder = root / _FOLDER / self._owner
+        if folder in self._made and _is_folder(folder) and self._list.exists():
+            return folder
         for part in (folder.parent, folder):
             try:
                 if part is folder:
@@ -67,13 +71,14 @@ class Spool:
                     f"The folder {part} cannot be made: {exc.strerror}.",
                     hint="Make the workspace writable, or choose another one in the settings.",
                 ) from exc
-            if part.is_symlink() or not part.is_dir():
+            if not _is_folder(part):
                 raise PathError(
                     f"{part} is not a folder of its own, so nothing was saved there.",
                     hint="Remove what is in its place, then save again.",
                 )
         _refuse_if_anothers(folder)
         self._note(folder)
+        self._made.add(folder)
         return folder
 
     def folders(self) -> list[Path]:
@@ -108,8 +113,14 @@ class Spool:
         self._measured = at, kept + size
         return True
 
-    def write_sidecar(self, folder: Path, row: SaveRow) -> None:
+    def write_sidecar(self, folder: Path, row: SaveRow, *, durable: bool = True) -> None:
         """Put the row's sidecar on the disk, replacing an older one of the same save.
+
+        Args:
+            folder: where the row's bytes are kept.
+            row: what it says.
+            durable: on the disk before this returns. Without, a loss of power may leave the
+                older one.
 
         Raises:
             DiskFull, PathError: it cannot be written.
@@ -119,12 +130,14 @@ class Spool:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
         with in_words(target, writing=True):
             descriptor = os.open(temporary, flags, 0o600)
-            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-                stream.write(json.dumps(vars(row)))
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(json.dumps(vars(row)).encode())
                 stream.flush()
-                os.fsync(stream.fileno())
+                if durable:
+                    os.fsync(descriptor)
             temporary.replace(target)
-        fsync_folder(folder)
+        if durable:
+            fsync_folder(folder)
 
     def read_sidecars(self, *, known: Callable[[str], bool] = lambda _: False) -> list[SaveRow]:
         """The rows of all readable sidecars, oldest first; broken ones are passed over.
@@ -167,6 +180,14 @@ class Spool:
                 stream.write(f"{folder}\n")
                 stream.flush()
                 os.fsync(stream.fileno())
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether there is a folder, not a symbolic link to one."""
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _refuse_if_anothers(folder: Path) -> None:
