@@ -11,6 +11,7 @@ import ctypes
 import errno
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
 __all__ = ["clone_into", "clone_to", "rename_keeping"]
@@ -70,7 +71,7 @@ def clone_to(source: int, target: Path) -> bool:
     """
     if sys.platform != "darwin":
         return False
-    clone = getattr(ctypes.CDLL(None, use_errno=True), "fclonefileat", None)
+    clone = getattr(_libc(), "fclonefileat", None)
     if clone is None:
         return False
     return _called(clone(source, _AT_FDCWD, _c_path(target), _CLONE_NOOWNERCOPY), target)
@@ -89,7 +90,7 @@ def rename_keeping(source: Path, target: Path) -> bool:
     if sys.platform == "win32":
         source.rename(target)  # there, a plain rename already refuses to replace
         return True
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = _libc()
     old, new = _c_path(source), _c_path(target)
     if sys.platform == "linux":
         rename = getattr(libc, "renameat2", None)
@@ -100,6 +101,11 @@ def rename_keeping(source: Path, target: Path) -> bool:
     if rename is None:
         return False
     return _called(rename(*arguments), target)
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _c_path(path: Path) -> bytes:

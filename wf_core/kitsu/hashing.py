@@ -24,16 +24,19 @@ class ParallelHash:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._queue: Queue[bytes | None] = Queue(_AHEAD)
+        self._queue: Queue[bytes | None] | None = None
         self._thread: Thread | None = None
 
     def update(self, piece: bytes) -> None:
         """Add the next bytes; waits while the hash is far behind."""
-        if self._thread is None:
+        if self._queue is None:
             if len(piece) < _WORTH_A_THREAD:
                 self._hash.update(piece)
                 return
-            self._thread = Thread(target=self._run, name="wf-hash", daemon=True)
+            self._queue = Queue(_AHEAD)
+            self._thread = Thread(
+                target=self._run, args=(self._queue,), name="wf-hash", daemon=True
+            )
             self._thread.start()
         self._queue.put(piece)
 
@@ -44,11 +47,11 @@ class ParallelHash:
 
     def close(self) -> None:
         """Wait for what was added, and end the thread."""
-        if self._thread is not None:
+        if self._queue is not None and self._thread is not None:
             self._queue.put(None)
             self._thread.join()
-            self._thread = None
+            self._queue = self._thread = None
 
-    def _run(self) -> None:
-        while (piece := self._queue.get()) is not None:
+    def _run(self, pieces: Queue[bytes | None]) -> None:
+        while (piece := pieces.get()) is not None:
             self._hash.update(piece)

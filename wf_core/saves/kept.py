@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 
 from wf_core.saves.parking import Changed, Parked
 from wf_core.saves.row import SaveRow
@@ -19,7 +19,7 @@ def check_kept(row: SaveRow) -> None:
     """
     assert row.spool_path is not None
     try:
-        found = Path(row.spool_path).lstat()
+        found = os.lstat(row.spool_path)
     except OSError as exc:
         raise Parked(
             f"The kept copy of this save is gone: {exc.strerror}. "
