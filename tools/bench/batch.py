@@ -21,9 +21,8 @@ _SIZE = 64 * 1024
 """Bytes of a scene: what is measured is not the transfer."""
 _NAMES = 20
 """Files of each task."""
-_WORKERS = 3
 _SENDERS = 4
-"""Each as many as went fastest: workers of the run compute something, too."""
+"""As many as went fastest."""
 _LOOP_SHARE = 8
 """A loop without anything side by side does so many times fewer rows."""
 
@@ -74,11 +73,13 @@ def measure_batch(bench: Bench) -> Section:
         ],
         notes=[
             f"Scenes of {_SIZE // 1024} KiB with bytes of their own, {_NAMES} names in each task.",
-            f"*wf batch run*: the whole command from start to exit, {_WORKERS} workers, with its "
-            "checks of the list, journals, hashes, fences, second looks and report.",
+            "*wf batch run*: the whole command from start to exit, with as many workers as it "
+            "starts by itself, its checks of the list, journals, hashes, fences, second looks and "
+            "report.",
             f"*bare requests*: {_SENDERS} processes send the requests that a row takes (see "
             "tools/bench/run_batch.py) over connections that stay open, and read the answers: what "
-            "the server can do. The clock runs while they send.",
+            "the server can do. Whoever is done takes the next rows. The clock runs while they "
+            "send.",
             "*gazu loop, four steps*: one row after the other: `new_working_file`, "
             "`upload_working_file`, a look at the stored length, and the commit of path and hash. "
             "*plain*: the first two only.",
@@ -117,7 +118,7 @@ class _Contest:
         listed = folder / "jobs.jsonl"
         listed.write_text("".join(json.dumps(row) + "\n" for row in work.rows), encoding="utf-8")
         command = [sys.executable, "-m", "wf_core.cli", "batch", "run", listed, "--json"]
-        ended = bench.runner.run([*command, "--workers", str(_WORKERS)], environment=environment)
+        ended = bench.runner.run(command, environment=environment)
         if ended.answer["committed"] != rows:
             raise ProgramFailed(f"wf batch run committed {ended.answer['committed']} of {rows}")
         self._check("wf", work)

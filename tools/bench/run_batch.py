@@ -21,6 +21,8 @@ Job = dict[str, Any]
 Row = dict[str, str]
 
 _WAIT = 600.0
+_TAKEN = 20
+"""Rows that a process takes at a time: those of one task."""
 _BOUNDARY = "bench-6e2c0c8f"
 
 
@@ -84,19 +86,19 @@ class Bare:
             return found, answer.headers
 
 
-def shared(rows: list[Row], number: int, processes: int) -> list[Row]:
-    """The rows of one process: neighbours, as a run shares them out."""
-    share = -(-len(rows) // processes)
-    return rows[number * share : (number + 1) * share]
-
-
-def bare_share(job: Job, number: int, barrier: Any) -> None:
-    """The share of one process."""
+def bare_share(job: Job, taken: Any, barrier: Any) -> None:
+    """What one process does: the next rows that nobody has taken, until there are no more."""
+    rows: list[Row] = job["rows"]
     try:
         client = Bare(job)
         barrier.wait(_WAIT)
-        for row in shared(job["rows"], number, job["processes"]):
-            client.save(row)
+        while True:
+            with taken.get_lock():
+                first, taken.value = taken.value, taken.value + _TAKEN
+            if first >= len(rows):
+                return
+            for row in rows[first : first + _TAKEN]:
+                client.save(row)
     except BaseException:
         barrier.abort()
         raise
@@ -106,9 +108,10 @@ def bare(job: Job) -> float:
     """All rows, by several processes side by side; the seconds it took."""
     spawn = multiprocessing.get_context("spawn")
     barrier = spawn.Barrier(job["processes"] + 1)
+    taken = spawn.Value("i", 0)
     processes = [
-        spawn.Process(target=bare_share, args=(job, number, barrier))
-        for number in range(job["processes"])
+        spawn.Process(target=bare_share, args=(job, taken, barrier))
+        for _ in range(job["processes"])
     ]
     for process in processes:
         process.start()

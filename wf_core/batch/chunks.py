@@ -8,12 +8,19 @@ from collections.abc import Sequence
 __all__ = ["chunks_of", "default_workers"]
 
 _MOST_WORKERS = 8
+_WAITING = 3
+"""Workers per processor where there is nothing to compute: each waits for the server most of its
+time, and of few all too often wait for the same one of the server's processes."""
 _LONGEST_CHUNK = 500
 
 
-def default_workers() -> int:
-    """As many as this machine has processors, within reason."""
-    return max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
+def default_workers(*, scripts: bool) -> int:
+    """How many work at once on this machine, within reason.
+
+    Args:
+        scripts: an application computes something for the rows.
+    """
+    return min(_MOST_WORKERS, (os.cpu_count() or 1) * (1 if scripts else _WAITING))
 
 
 def chunks_of(rows: Sequence[int], *, workers: int, longest: int | None = None) -> list[range]:

@@ -40,7 +40,8 @@ _WorkersOption = Annotated[
         metavar="NUMBER",
         min=1,
         max=64,
-        help="Worker processes at a time; by default one per processor, at most 8.",
+        help="Worker processes at a time; by default one per processor where scripts are run, "
+        "else three, at most 8.",
     ),
 ]
 
@@ -315,7 +316,9 @@ def _do(session: Session, run: Run, workers: int | None, address: str | None) ->
     from wf_core.batch.facts import facts_of
     from wf_core.batch.report import has_page, write_report
 
-    cluster = Cluster(run, address=address, workers=workers or default_workers())
+    if workers is None:
+        workers = default_workers(scripts=any(row.script for row in run.rows()))
+    cluster = Cluster(run, address=address, workers=workers)
     begun = time.monotonic()
     with session.long_operation() as (line, cancel):
 

@@ -24,13 +24,16 @@ class ParallelHash:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
+        self._first = True
         self._queue: Queue[bytes | None] | None = None
         self._thread: Thread | None = None
 
     def update(self, piece: bytes) -> None:
         """Add the next bytes; waits while the hash is far behind."""
         if self._queue is None:
-            if len(piece) < _WORTH_A_THREAD:
+            # Beside a single piece there is nothing to wait for.
+            if self._first or len(piece) < _WORTH_A_THREAD:
+                self._first = False
                 self._hash.update(piece)
                 return
             self._queue = Queue(_AHEAD)
