@@ -195,7 +195,7 @@ class _Body:
             self._file.seek(self._start)
         self.close()
         self._hash, self._done = ParallelHash(), 0
-        yield self._head
+        head = self._head
         while self._done < self._size:
             self.stop_if_cancelled()
             left = self._size - self._done
@@ -210,7 +210,9 @@ class _Body:
                     self._before_last_bytes()
                 self.handed_over = True
                 piece += self._tail
-            yield piece
+            # One packet for what is small.
+            yield head + piece if head else piece
+            head = b""
             if self._progress is not None:
                 self._progress(self._done, self._size)
 
