@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Literal
 
@@ -146,6 +147,7 @@ def resolve_inside(root: Path, relative: str | PurePath) -> Path:
     return path
 
 
+@lru_cache(maxsize=1024)
 def _problem(part: str) -> str:
     if not part:
         return "is an empty part of a path"
