@@ -144,7 +144,9 @@ def test_when_a_path_is_too_long_for_its_system_then_it_is_refused(
 
 
 def test_when_nothing_exists_yet_then_the_path_is_joined(tmp_path: Path) -> None:
-    assert resolve_inside(tmp_path, "a/b/c.blend") == tmp_path / "a" / "b" / "c.blend"
+    expected = tmp_path / "a" / "b" / "c.blend"
+    assert resolve_inside(tmp_path, "a/b/c.blend") == expected
+    assert resolve_inside(tmp_path, ("a", "b", "c.blend")) == expected
 
 
 @needs_links

@@ -115,7 +115,7 @@ def check_local_length(path: PurePath, *, system: System) -> None:
         )
 
 
-def resolve_inside(root: Path, relative: str | PurePath) -> Path:
+def resolve_inside(root: Path, relative: str | PurePath | Iterable[str]) -> Path:
     """Join ``relative`` to ``root`` on the real disk, never leaving ``root``.
 
     The root itself may be a symbolic link (where the workspace lies is the user's
