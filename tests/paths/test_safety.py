@@ -144,7 +144,9 @@ def test_when_a_path_is_too_long_for_its_system_then_it_is_refused(
 
 
 def test_when_nothing_exists_yet_then_the_path_is_joined(tmp_path: Path) -> None:
-    assert resolve_inside(tmp_path, "a/b/c.blend") == tmp_path / "a" / "b" / "c.blend"
+    expected = tmp_path / "a" / "b" / "c.blend"
+    assert resolve_inside(tmp_path, "a/b/c.blend") == expected
+    assert resolve_inside(tmp_path, ("a", "b", "c.blend")) == expected
 
 
 @needs_links
@@ -182,11 +184,28 @@ def test_when_the_file_itself_is_a_link_out_then_it_is_refused(tmp_path: Path) -
 
 
 @needs_links
-def test_when_links_lead_in_a_circle_then_it_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("root", "relative"),
+    [
+        pytest.param("", "a/x", id="on the way"),
+        pytest.param("", "a", id="the file itself"),
+        pytest.param("", "link/a/x", id="behind another link"),
+        pytest.param("a", "x", id="the root"),
+    ],
+)
+def test_when_links_lead_in_a_circle_then_it_is_refused(
+    tmp_path: Path, root: str, relative: str
+) -> None:
     (tmp_path / "a").symlink_to("b")
     (tmp_path / "b").symlink_to("a")
-    with pytest.raises(PathError):
-        resolve_inside(tmp_path, "a/x")
+    (tmp_path / "link").symlink_to(".")
+    with pytest.raises(PathError, match="cannot be followed"):
+        resolve_inside(tmp_path / root, relative)
+
+
+def test_when_a_file_is_where_a_folder_should_be_then_the_path_is_joined(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("")
+    assert resolve_inside(tmp_path, "a/x") == tmp_path / "a" / "x"
 
 
 @pytest.mark.parametrize("relative", ["../x", "/etc/passwd", "a/../../x", "C:\\x", "a\0"])

@@ -125,8 +125,7 @@ class Layout:
     def key(self, name: str, revision: int) -> str:
         """The :func:`path_key` of a revision."""
         values = {"name": name, "revision": f"{revision:03d}"}
-        folders = "/".join(fill(folder, values) for folder in self.folders)
-        return f"{folders}/{fill(self.stem, values)}{self.suffix(name, revision)}"
+        return fill(self._rendered, values) + self.suffix(name, revision)
 
     def readings(self, key: str) -> list[Reading]:
         """Every (name, revision) of this task whose key is ``key``, the owner first.
@@ -159,14 +158,19 @@ class Layout:
         return first if isinstance(first, str) else ""
 
     @cached_property
-    def _forms(self) -> list[tuple[Segments, bool]]:
+    def _rendered(self) -> Segments:
+        """What the tree renders of each key: all but what naming adds."""
         folder: list[str | Slot] = []
         for component in self.folders:
-            folder += [*component, "/"]
+            folder += ["/", *component]
+        return merge([*folder[1:], "/", *self.stem])
+
+    @cached_property
+    def _forms(self) -> list[tuple[Segments, bool]]:
         number: list[str | Slot] = [] if self.has_revision else ["_v", _REVISION]
-        forms = [(merge([*folder, *self.stem, *number]), False)]
+        forms = [(merge([*self._rendered, *number]), False)]
         if not self.has_name:
-            forms.append((merge([*folder, *self.stem, "_", _NAME, *number]), True))
+            forms.append((merge([*self._rendered, "_", _NAME, *number]), True))
         return forms
 
 

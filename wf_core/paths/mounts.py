@@ -18,6 +18,7 @@ import re
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
@@ -84,11 +85,11 @@ class LocalPath:
     """A path on this machine: the root that must not be left, and the parts below it."""
 
     root: PurePath
-    relative: PurePath
+    parts: tuple[str, ...]
 
-    @property
+    @cached_property
     def path(self) -> PurePath:
-        return self.root / self.relative
+        return self.root.joinpath(*self.parts)
 
 
 class MountPoint(BaseModel):
@@ -194,9 +195,9 @@ class Mounts:
             )
         else:
             root, parts = self._workspace_root(), _workspace_parts(server)
-        located = LocalPath(root, _pure("", self.system).joinpath(*parts))
+        located = LocalPath(root, parts)
         check_local_length(located.path, system=self.system)
-        back = ServerPath.parse(self.to_server(located.path))
+        back = self._server_of(located.path)
         if back.key != server.key:
             raise PathError(
                 f"“{server}” and “{back}” would both be {located.path} on this machine; "
@@ -215,26 +216,29 @@ class Mounts:
                 parts that no server path has.
         """
         local = _pure(str(local_path), self.system)
+        found = self._server_of(local)
+        for part in found.parts:
+            check_component(part, within=str(local))
+        return str(found)
+
+    def _server_of(self, local: PurePath) -> ServerPath:
+        """As :meth:`to_server`, of parts that are checked elsewhere."""
         key = self._local_key(local)
         covering = [m for m in self._mounts if _below(key, self._local_key(m[1]))]
         if covering:
             prefix, root = max(covering, key=lambda mount: len(mount[1].parts))
             parts = local.parts[len(root.parts) :]
-            found = ServerPath(prefix.drive, prefix.parts + parts)
-        elif (
+            return ServerPath(prefix.drive, prefix.parts + parts)
+        if (
             not self._mounts
             and self.workspace is not None
             and _below(key, self._local_key(self.workspace))
         ):
-            found = _from_workspace(local.parts[len(self.workspace.parts) :])
-        else:
-            raise PathError(
-                f"{local} is not below {self._roots()}.",
-                hint="Move the file there, or correct the mount points in the settings.",
-            )
-        for part in found.parts:
-            check_component(part, within=str(local))
-        return str(found)
+            return _from_workspace(local.parts[len(self.workspace.parts) :])
+        raise PathError(
+            f"{local} is not below {self._roots()}.",
+            hint="Move the file there, or correct the mount points in the settings.",
+        )
 
     def _add(self, server: ServerPath, folder: PurePath) -> None:
         for other_server, other_folder in self._mounts:

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from wf_core.errors import PathError
 from wf_core.models import Software, TaskContext
-from wf_core.paths.layout import MAIN, MAX_REVISION, Layout, path_key
+from wf_core.paths.layout import MAIN, MAX_REVISION, Layout, Reading, path_key
 from wf_core.paths.mounts import ServerPath
 from wf_core.paths.safety import check_component, is_reserved_on_windows
 from wf_core.paths.slugs import slug
@@ -219,17 +220,22 @@ def _check_owned(layout: Layout, name: str, revision: int) -> None:
     # The name first at numbers that tell, so that it is refused at revision 1 and not
     # when somebody gets to 1000.
     for number in (revision, *_TELLING_REVISIONS):
-        readings = layout.readings(layout.key(name, number))
-        if not readings or (readings[0].name, readings[0].revision) != (name, number):
-            other = (
-                f"{readings[0].name}” revision {readings[0].revision}" if readings else "another”"
-            )
+        owner = _owner(layout, name, number)
+        if owner is None or (owner.name, owner.revision) != (name, number):
+            other = f"{owner.name}” revision {owner.revision}" if owner else "another”"
             raise PathError(
                 f"In this production “{name}” revision {number} would lie on the path of “{other}; "
                 "nothing was saved.",
                 hint="Choose a name that does not begin or end in a digit, or ask a production "
                 "manager to put “_v” between <Name> and <Revision> in the file tree.",
             )
+
+
+@lru_cache(maxsize=1024)
+def _owner(layout: Layout, name: str, revision: int) -> Reading | None:
+    """Whose the path of a revision is; at the numbers that tell, every save asks it again."""
+    readings = layout.readings(layout.key(name, revision))
+    return readings[0] if readings else None
 
 
 def _check_server_path(path: RevisionPath) -> None:

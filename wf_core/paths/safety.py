@@ -7,8 +7,11 @@ on all of them, whatever machine checks it. The pure checks look at text alone;
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path, PurePath, PureWindowsPath
 from typing import Literal
 
@@ -114,7 +117,7 @@ def check_local_length(path: PurePath, *, system: System) -> None:
         )
 
 
-def resolve_inside(root: Path, relative: str | PurePath) -> Path:
+def resolve_inside(root: Path, relative: str | PurePath | Iterable[str]) -> Path:
     """Join ``relative`` to ``root`` on the real disk, never leaving ``root``.
 
     The root itself may be a symbolic link (where the workspace lies is the user's
@@ -127,18 +130,19 @@ def resolve_inside(root: Path, relative: str | PurePath) -> Path:
     parts = check_relative(relative)
     path = root.joinpath(*parts)
     try:
-        real_root = root.resolve()
-        real = path.resolve()
-        # Python 3.13 returns links in a circle as they are; earlier versions raise.
-        circle = any(parent.is_symlink() for parent in (real, *real.parents))
-    except (OSError, RuntimeError):
-        circle = True
-    if circle:
+        # Not Path.resolve, which asks the disk once more, and only before Python 3.13 says
+        # that links lead in a circle.
+        real = Path(os.path.realpath(path))
+        with suppress(FileNotFoundError, NotADirectoryError):
+            real.stat()  # links in a circle are still in it
+        # A path that stays as it was has no link in it, its root neither.
+        inside = real == path or real.is_relative_to(os.path.realpath(root))
+    except (OSError, RecursionError) as exc:
         raise PathError(
             f"The path {path} cannot be followed on this disk. Nothing was written.",
             hint="Look for broken or circular links in the workspace.",
-        )
-    if not real.is_relative_to(real_root):
+        ) from exc
+    if not inside:
         raise PathError(
             f"{path} leads out of {root}, to {real}, through a link. Nothing was written.",
             hint="Remove the link from the workspace.",
@@ -146,6 +150,7 @@ def resolve_inside(root: Path, relative: str | PurePath) -> Path:
     return path
 
 
+@lru_cache(maxsize=1024)
 def _problem(part: str) -> str:
     if not part:
         return "is an empty part of a path"

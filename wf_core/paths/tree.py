@@ -234,14 +234,15 @@ def _fill(template: str, value_of: Callable[[Token], str | None], style: Any) ->
     # One replacement after the other over the whole text, as the server does: with
     # <Name.id> the raw name goes in, and a token inside the name is filled in turn.
     filled = template
-    for found in _TOKEN.findall(template):
-        token = _token(found)
+    for token in split_template(template):
+        if isinstance(token, str):
+            continue
         value = value_of(token)
         if value is None:
             continue
         if token.field != "id":
             value = apply_style(slug(value), style)
-        filled = filled.replace(f"<{found}>", value)
+        filled = filled.replace(f"<{token.text}>", value)
     return filled
 
 

@@ -184,13 +184,14 @@ class Placing:
 
     def _place(self, found: RevisionPath) -> Place:
         located = self.mounts.locate(found.server_path)
+        root = Path(located.root)
         return Place(
-            local=self._resolve(located),
-            root=Path(located.root),
+            local=resolve_inside(root, located.parts),
+            root=root,
             server=found.server_path,
             recorded=found.server_record_path,
         )
 
     @staticmethod
     def _resolve(located: LocalPath) -> Path:
-        return resolve_inside(Path(located.root), located.relative)
+        return resolve_inside(Path(located.root), located.parts)
