@@ -70,9 +70,11 @@ def read_folder(
     """
     folder = folder.absolute()
     found = find_production(desk.client, production)
+    tasks = desk.client.production_tasks(found.id)
+    departments = "<department" in rule.lower()
     reader = Rule(
         rule,
-        contexts=contexts_of(desk.client, found, desk.client.production_tasks(found.id)),
+        contexts=contexts_of(desk.client, found, tasks, departments=departments),
         tree=found.file_tree,
         to_server=desk.placing.mounts.to_server,
         folder=folder,

@@ -78,15 +78,22 @@ def _kinds_to_look_at(
 
 
 def contexts_of(
-    client: KitsuClient, production: Production, tasks: Iterable[Task]
+    client: KitsuClient,
+    production: Production,
+    tasks: Iterable[Task],
+    *,
+    departments: bool = False,
 ) -> list[TaskContext]:
     """The contexts of some tasks of one production, with a handful of requests.
+
+    Args:
+        departments: name them even where the production's tree does not ask for them.
 
     Raises:
         WorkfilesError: the server cannot be asked.
     """
     entities = {entity.id: entity for entity in client.entities(production.id)}
-    surroundings = _Surroundings(client, production, entities)
+    surroundings = _Surroundings(client, production, entities, departments=departments)
     found = (surroundings.of(task) for task in tasks)
     return [context for context in found if context is not None]
 
@@ -100,13 +107,16 @@ class _Surroundings:
         production: Production,
         entities: dict[str, Entity],
         geometry: OutputType | None = None,
+        *,
+        departments: bool = False,
     ) -> None:
         self._geometry = geometry
         self._production = production
         self._entities = entities
         self._entity_types = {record.id: record for record in client.entity_types()}
         self._task_types = {record.id: record for record in client.task_types()}
-        self._departments = {record.id: record for record in client.departments()}
+        wanted = departments or production.asks_for("Department")
+        self._departments = {each.id: each for each in client.departments()} if wanted else {}
 
     def of(self, task: Task) -> TaskContext | None:
         """The task's context; None for tasks of entities that are not in the lists."""
