@@ -149,6 +149,12 @@ class LiveKitsu:
     def task_type(self, name: str, kind: str | None = None) -> Record:
         return self.find("task-types", name, **({"for_entity": kind} if kind else {}))
 
+    def fresh_type(self, kind: str) -> Record:
+        """A new task type for a kind of entity."""
+        body = {"name": unique("Type"), "for_entity": kind}
+        made: Record = self.call("POST", "data/task-types", body)
+        return made
+
     def asset(
         self, production: Record, name: str | None = None, *, asset_type: str = "Props"
     ) -> Record:
@@ -172,12 +178,15 @@ class LiveKitsu:
     def task(
         self,
         entity: Record,
-        task_type: str = "Modeling",
+        task_type: str | Record = "Modeling",
         *,
         name: str = "main",
         assign: Iterable[str] = ("artist",),
     ) -> Record:
-        """A new task; ``name`` tells two of one type on one entity apart."""
+        """A new task; ``name`` tells two of one type on one entity apart. A type that is not
+        of the seeded ones is given as a record."""
+        if isinstance(task_type, str):
+            task_type = self.task_type(task_type)
         status = self.find("task-status", "Todo")
         task: Record = self.call(
             "POST",
@@ -186,7 +195,7 @@ class LiveKitsu:
                 "name": name,
                 "project_id": entity["project_id"],
                 "entity_id": entity["id"],
-                "task_type_id": self.task_type(task_type)["id"],
+                "task_type_id": task_type["id"],
                 "task_status_id": status["id"],
             },
         )

@@ -7,6 +7,7 @@ that records of older and newer servers load alike. Field names and meanings are
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -58,6 +59,11 @@ class Production(Record):
     code: str | None = None
     production_type: str | None = None
     file_tree: dict[str, Any] | None = None
+
+    def asks_for(self, kind: str, *, part: str | None = None) -> bool:
+        """Whether the file tree, or that part of it, has a token such as ``<Department>``."""
+        tree = self.file_tree or {}
+        return f"<{kind}".lower() in json.dumps(tree if part is None else tree.get(part)).lower()
 
 
 class Department(Record):
@@ -201,6 +207,7 @@ class TaskContext(BaseModel):
     sequence: Entity | None = None
     episode: Entity | None = None
     department: Department | None = None
+    """The task type's, read only where the production's tree asks for one: few do."""
     geometry: OutputType | None = None
     """The server's output type "Geometry", which Zou puts where the tree of a working file
     asks for an output type; None when there is none. Hardly any tree needs it."""

@@ -70,6 +70,38 @@ def test_when_paths_fit_the_rule_then_each_names_its_task(
         assert (record["name"], record["comment"]) == (name, "delivered")
 
 
+def test_when_the_rule_alone_names_departments_then_they_are_known(
+    batch: Batch, lamps: dict[str, Any]
+) -> None:
+    scenes = batch.folder / "delivered"
+    put(scenes, "animation/oil_lamp/rigging.blend", "modeling/oil/modeling.blend")
+    rule = "<Department>/<Asset>/<TaskType>"
+    options = ("--rule", rule, "--project", lamps["production"]["name"], "--dry-run")
+
+    looked = batch("run", str(scenes), *options)
+
+    assert looked.code == 0, looked.out + looked.err
+    found = [row["task_id"] for row in looked.document["rows"]]
+    assert found == [lamps["tasks"][name] for name in ("Oil Lamp/Rigging", "Oil/Modeling")]
+
+
+def test_when_a_type_is_used_for_another_kind_then_its_task_is_found(
+    batch: Batch, kitsu: LiveKitsu
+) -> None:
+    production = kitsu.production()
+    kind = kitsu.fresh_type("Asset")
+    task = kitsu.task(kitsu.asset(production, "Lamp"), kind)
+    kitsu.call("PUT", f"data/task-types/{kind['id']}", {"for_entity": "Shot"})
+    scenes = batch.folder / "delivered"
+    put(scenes, f"props/lamp/lamp_{kind['name'].lower().replace(' ', '_')}.blend")
+
+    options = ("--rule", RULE, "--project", production["name"], "--dry-run")
+    looked = batch("run", str(scenes), *options)
+
+    assert looked.code == 0, looked.out + looked.err
+    assert [row["task_id"] for row in looked.document["rows"]] == [task["id"]]
+
+
 def test_when_scenes_fit_no_task_then_each_is_named_and_nothing_starts(
     batch: Batch, lamps: dict[str, Any]
 ) -> None:

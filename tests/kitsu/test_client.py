@@ -75,13 +75,46 @@ def test_when_the_full_task_leaves_things_out_then_they_are_asked_for(
         "entities/s1": {"id": "s1", "name": "SQ1", "entity_type_id": "et2", "parent_id": "ep1"},
         "entities/ep1": {"id": "ep1", "name": "E1", "entity_type_id": "et3"},
         "entity-types/et1": {"id": "et1", "name": "Shot"},
-        "task-types/tt1": {"id": "tt1", "name": "Layout", "department_id": "d1"},
-        "departments": [{"id": "d1", "name": "Layout Dept"}],
+        "task-types/tt1": {"id": "tt1", "name": "Layout"},
     }.items():
         server.on("GET", f"/data/{route}", json_answer(record))
+    assert client.task_context("t1").label == "Demo/E1/SQ1/SH1/Layout"
+
+
+@pytest.mark.parametrize(
+    ("part", "template", "asked"),
+    [
+        ("working", "<Project>/<TaskType>", set()),
+        ("working", "<Project>/<Department>", {"departments"}),
+        ("working", "<Project>/<Department.id>", {"departments"}),
+        ("output", "<Project>/<Department>", {"departments"}),
+        ("working", "<Project>/<OutputType>", {"output-types"}),
+        ("output", "<Project>/<OutputType>", set()),
+    ],
+)
+def test_when_a_tree_does_not_ask_for_a_record_then_neither_does_a_context(
+    server: ScriptedServer, client: KitsuClient, part: str, template: str, asked: set[str]
+) -> None:
+    tree = {"working": {}, part: {"folder_path": {"asset": template}}}
+    full = {
+        "id": "t1",
+        "project_id": "p1",
+        "entity_id": "e1",
+        "task_type_id": "tt1",
+        "project": {"id": "p1", "name": "Demo", "file_tree": tree},
+        "entity": {"id": "e1", "name": "Lamp", "entity_type_id": "et1"},
+        "entity_type": {"id": "et1", "name": "Props"},
+        "task_type": {"id": "tt1", "name": "Modeling", "department_id": "d1"},
+    }
+    server.on("GET", "/data/tasks/t1/full", json_answer(full))
+    server.on("GET", "/data/departments", json_answer([{"id": "d1", "name": "Models"}]))
+    server.on("GET", "/data/output-types", json_answer([{"id": "o1", "name": "Geometry"}]))
+
     context = client.task_context("t1")
-    assert context.label == "Demo/E1/SQ1/SH1/Layout"
-    assert context.department is not None and context.department.name == "Layout Dept"
+
+    assert {request.route.split("/")[2] for request in server.requests[1:]} == asked
+    assert (context.department is not None) == ("departments" in asked)
+    assert (context.geometry is not None) == ("output-types" in asked)
 
 
 def test_when_the_server_makes_another_revision_then_it_is_not_taken_for_ours(

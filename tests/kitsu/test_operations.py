@@ -54,7 +54,7 @@ def test_when_a_context_is_fetched_then_it_has_everything_around_the_task(
     assert lamp.entity.name == "Lamp"
     assert lamp.entity_type.name == "Props"
     assert lamp.task_type.name == "Modeling"
-    assert lamp.department is not None and lamp.department.name == "Modeling"
+    assert lamp.department is None  # the tree has no use for it
     assert (lamp.sequence, lamp.episode) == (None, None)
 
 

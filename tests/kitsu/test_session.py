@@ -317,6 +317,30 @@ def test_when_the_api_is_below_the_address_then_it_is_found_and_used(
     assert "authorization" not in server.requests[1].headers
 
 
+@pytest.mark.parametrize(
+    ("status", "root", "error"),
+    [
+        pytest.param(200, 200, NotFound, id="the API answers"),
+        pytest.param(404, 200, NotFound, id="its status is kept from us"),
+        pytest.param(404, 404, NotLoggedIn, id="no API"),
+        pytest.param(404, 500, ServerUnavailable, id="nobody can tell"),
+    ],
+)
+def test_when_nothing_is_found_then_an_address_without_an_api_is_told_apart(
+    server: ScriptedServer, status: int, root: int, error: type[Exception]
+) -> None:
+    said = {
+        "error": True,
+        "message": "404 Not Found: The requested URL was not found on the server.",
+    }
+    server.everything(json_answer(said, 404))
+    server.on("GET", "/api/status", json_answer({"name": "Zou", "database-up": True}, status))
+    server.on("GET", "/api/", json_answer({"api": "Zou"}, root))
+    session = Session(f"{server.url}/api", bot_token=TOKEN, timeouts=FAST, retries=0)
+    with pytest.raises(error):
+        session.get("data/tasks/t1")
+
+
 # Streams
 
 

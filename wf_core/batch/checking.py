@@ -63,8 +63,8 @@ def check_jobs(
         NotLoggedIn, ServerError: the server cannot be asked, so that nothing can be told.
         Cancelled: ``cancel`` said so.
     """
-    tasks = TaskBook(desk.client)
     engine = desk.engine_within(desk.settings.profile.timeout)
+    tasks = TaskBook(desk.client, engine.checks.records)
     rows: list[Row] = []
     plans: list[tuple[int, str]] = []
     roots: dict[Path, int] = defaultdict(int)

@@ -46,7 +46,12 @@ def desk_for(settings: Settings, run: Run) -> Desk:
         NotLoggedIn: no server is known here.
         InputError: the run is of another server.
     """
-    desk = Desk(settings_for(settings, run.id), server_of(settings), login_home=settings.home)
+    desk = Desk(
+        settings_for(settings, run.id),
+        server_of(settings),
+        login_home=settings.home,
+        api=run.server,
+    )
     if desk.client.session.server != run.server:
         found = desk.client.session.server
         desk.close()

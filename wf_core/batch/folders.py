@@ -21,6 +21,7 @@ from wf_core.errors import (
 from wf_core.kitsu import find_production
 from wf_core.paths import split_file_name
 from wf_core.saves.desk import Desk
+from wf_core.saves.lists import ProductionLists
 from wf_core.saves.neighbours import contexts_of
 
 __all__ = ["Found", "read_folder"]
@@ -70,9 +71,12 @@ def read_folder(
     """
     folder = folder.absolute()
     found = find_production(desk.client, production)
+    lists = ProductionLists(found.id)
+    tasks = lists.tasks(desk.client)
+    departments = "<department" in rule.lower()
     reader = Rule(
         rule,
-        contexts=contexts_of(desk.client, found, desk.client.production_tasks(found.id)),
+        contexts=contexts_of(desk.client, found, tasks, lists, departments=departments),
         tree=found.file_tree,
         to_server=desk.placing.mounts.to_server,
         folder=folder,

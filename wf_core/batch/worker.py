@@ -78,12 +78,9 @@ class Worker:
         self._cancel = cancel
         self._desk: Desk = desk_for(settings, run)
         seconds = settings.profile.timeout
-        self._attempts = Attempts(
-            self._desk,
-            self._desk.engine_within(seconds),
-            owner=owner_of(self._desk.settings.home),
-        )
-        self._tasks = TaskBook(self._desk.client)
+        engine = self._desk.engine_within(seconds)
+        self._attempts = Attempts(self._desk, engine, owner=owner_of(self._desk.settings.home))
+        self._tasks = TaskBook(self._desk.client, engine.checks.records)
         self._ledger = Ledger(run.results, run.count)
         self._pause = threading.Event()
         self._children = Children(run.limits)

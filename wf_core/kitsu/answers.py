@@ -38,6 +38,7 @@ __all__ = [
     "json_of",
     "json_or_none",
     "may_lack_database",
+    "moved_away",
     "server_words",
 ]
 
@@ -136,6 +137,11 @@ def database_away(host: str) -> ServerUnavailable:
         in_doubt=False,
         hint=RETRY_LATER,
     )
+
+
+def moved_away(server: str) -> NotLoggedIn:
+    """The error for an address that has no API any more: its host answers, but not as Zou does."""
+    return NotLoggedIn(f"There is no Kitsu at {server} (any more).", hint=LOGIN_HINT)
 
 
 def error_of_status(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -146,11 +145,13 @@ class ProductionRoutes(Routes):
         task_type = self._part(TaskType, full.get("task_type"), "task-types", task.task_type_id)
         sequence, episode = self._ancestors(entity, entity_type, full)
         department = None
-        if task_type.department_id:
+        if task_type.department_id and production.asks_for("Department"):
             departments = {record.id: record for record in self.departments()}
             department = departments.get(task_type.department_id)
         geometry = None
-        if _asks_for_output_type(production):
+        # Only for the tree of working files does Zou take the type "Geometry"
+        # (``file_tree_service.get_folder_from_output_type`` and its kin).
+        if production.asks_for("OutputType", part="working"):
             geometry = next((kind for kind in self.output_types() if kind.name == "Geometry"), None)
         return TaskContext(
             production=production,
@@ -223,9 +224,3 @@ class ProductionRoutes(Routes):
             }
 
         return self._cached("task-status", fetch)
-
-
-def _asks_for_output_type(production: Production) -> bool:
-    """Whether the tree of working files has a token of output types: for it Zou takes the type
-    "Geometry" (``file_tree_service.get_folder_from_output_type`` and its kin)."""
-    return "<outputtype" in json.dumps((production.file_tree or {}).get("working", "")).lower()

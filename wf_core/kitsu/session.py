@@ -12,7 +12,6 @@ import random
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from threading import RLock
 from typing import Any
 from urllib.parse import urlsplit
@@ -319,7 +318,7 @@ class Session:
                     used, refreshed = self._access_token(), True
                     continue
                 doubtful = own_token and answers.may_lack_database(status, text)
-                if doubtful and repeat and not asked_twice and not self._lacks_database():
+                if doubtful and repeat and not asked_twice and self._trouble() is None:
                     asked_twice = True  # it may have come back between the two answers
                     continue
                 raise self._error(response, method, text, own_token=own_token)
@@ -339,17 +338,21 @@ class Session:
         """
         if self.server.endswith("/api"):
             return False
-        below = copy.copy(self)
+        below = self.limited(total=max(0.1, limits.remaining()))
         below.server = f"{self.server}/api"
-        below.timeouts = replace(self.timeouts, total=max(0.1, limits.remaining()))
         try:
-            status, answer = below.send_with("GET", "", None, accept=range(400, 600))
+            found = below._is_at_api()
         except (ServerError, Refused, NotFound):
             return False
-        if status != 200 or not isinstance(answer, dict) or answer.get("api") != "Zou":
-            return False
-        self.server = below.server
-        return True
+        if found:
+            self.server = below.server
+        return found
+
+    def _is_at_api(self) -> bool:
+        """Whether the API is at this session's address; asked without a token. Raises where that
+        cannot be told just now, see :meth:`get`."""
+        status, answer = self.send_with("GET", "", None, accept=range(400, 500))
+        return status == 200 and isinstance(answer, dict) and answer.get("api") == "Zou"
 
     def _timeouts_now(self) -> Timeouts:
         if self._left is None:
@@ -368,22 +371,27 @@ class Session:
         self, response: requests.Response, method: str, text: bytes, *, own_token: bool = True
     ) -> WorkfilesError:
         status = response.status_code
-        if own_token and answers.may_lack_database(status, text) and self._lacks_database():
-            return answers.database_away(self.host)
+        if own_token and answers.may_lack_database(status, text):
+            trouble = self._trouble()
+            if trouble is not None:
+                return trouble
         return answers.error_of_status(
             status, method=method, host=self.host, headers=response.headers, body=text
         )
 
-    def _lacks_database(self) -> bool:
-        """Whether the server says itself that its database is away, or fails to say anything;
-        what it said before counts for nothing then."""
+    def _trouble(self) -> WorkfilesError | None:
+        """What makes all that the server said count for nothing: it says itself that its database
+        is away, fails to say anything, or has its API elsewhere by now."""
         asking = self.limited(total=min(_STATUS_SECONDS, self.timeouts.total), retries=0)
         try:
             status, answer = asking.send_with("GET", "status", None, accept=range(400, 600))
+            if status == 404 and not asking._is_at_api():
+                return answers.moved_away(self.server)
         except WorkfilesError:
-            return True
+            return answers.database_away(self.host)
         said = isinstance(answer, dict) and answer.get("database-up") is False
-        return status >= 500 or (status == 200 and said)
+        lacking = status >= 500 or (status == 200 and said)
+        return answers.database_away(self.host) if lacking else None
 
     @staticmethod
     def _wait(error: ServerUnavailable, tries: int) -> float:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
-from wf_core.errors import ServerError
-from wf_core.kitsu import FileTokenStore, KitsuClient, Session, Timeouts, locate_server
+from wf_core.errors import FileUnreadable, ServerError
+from wf_core.kitsu import (
+    FileTokenStore,
+    KitsuClient,
+    Session,
+    Timeouts,
+    TokenStore,
+    locate_server,
+)
 from wf_core.kitsu.address import is_among, normalise_server
 from wf_core.saves.budget import Budget
 from wf_core.saves.checks import RECENT_SECONDS, Checks
@@ -34,6 +42,8 @@ class Desk:
         server: address of the server; a bot's token is used for the settings' own server only.
         offline: why the network may not be used; empty when it may.
         login_home: folder whose login is used, WF_HOME by default.
+        api: an address at which others have found the API; where ``server`` means just that
+            one, nobody is asked where it is.
 
     Raises:
         UsageError: the address is not usable.
@@ -47,18 +57,24 @@ class Desk:
         *,
         offline: str = "",
         login_home: Path | None = None,
+        api: str = "",
     ) -> None:
         self.settings = settings
         self.spool = Spool(settings.home)
         self.journal = open_journal(settings.journal_path, self.spool)
+        tokens = FileTokenStore(login_home or settings.home)
+
+        def is_known(address: str) -> bool:
+            return address == api or _was_found(tokens, address)
+
         try:
-            located = _located(self.journal, settings, server, offline=offline)
+            located = _located(self.journal, settings, server, is_known, offline=offline)
             own = located == _located(
-                self.journal, settings, settings.server or server, offline=offline
+                self.journal, settings, settings.server or server, is_known, offline=offline
             )
             session = Session(
                 located,
-                tokens=FileTokenStore(login_home or settings.home),
+                tokens=tokens,
                 bot_token=settings.token if own else None,
                 timeouts=timeouts_of(settings),
                 allow_plain_http=_plain_allowed(settings, located),
@@ -139,7 +155,14 @@ def timeouts_of(settings: Settings) -> Timeouts:
     return Timeouts(connect=min(5.0, total), read=min(30.0, total), total=total)
 
 
-def _located(journal: Journal, settings: Settings, server: str, *, offline: str = "") -> str:
+def _located(
+    journal: Journal,
+    settings: Settings,
+    server: str,
+    is_known: Callable[[str], bool],
+    *,
+    offline: str = "",
+) -> str:
     """Where the API of ``server`` is: asked once and kept, as a person may give the address
     of Kitsu's web interface. While nobody answers the address counts as it is."""
     key = f"api:{server}"
@@ -148,7 +171,7 @@ def _located(journal: Journal, settings: Settings, server: str, *, offline: str 
         return kept[0]
     plain = normalise_server(server, allow_plain_http=_plain_allowed(settings, server))
     circuit = Circuit(journal, plain)
-    if offline or circuit.is_open():
+    if offline or is_known(plain) or circuit.is_open():
         return plain
     # A save may be what waits for this, and two addresses are tried.
     patience = settings.profile.offline_budget / 2
@@ -167,6 +190,16 @@ def _located(journal: Journal, settings: Settings, server: str, *, offline: str 
     if located != plain:
         journal.rehome(plain, located)  # saves made before anybody could tell
     return located
+
+
+def _was_found(tokens: TokenStore, address: str) -> bool:
+    """Whether the API was found at just this address by a login, which is kept under it. With
+    logins at both places where a Kitsu can have its API, it has moved in between."""
+    root = address.removesuffix("/api")
+    try:
+        return [each for each in (root, f"{root}/api") if tokens.load(each)] == [address]
+    except FileUnreadable:
+        return False
 
 
 def _plain_allowed(settings: Settings, server: str) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from wf_core.kitsu import ENTITY_KINDS, KitsuClient
-from wf_core.models import Entity, OutputType, Production, Software, Task, TaskContext
+from wf_core.models import Entity, OutputType, Production, Software, Task, TaskContext, TaskType
 from wf_core.paths import PathIndex, kind_of, kinds_apart
+from wf_core.saves.lists import ProductionLists
 
 __all__ = ["contexts_of", "entity_index", "production_index"]
 
@@ -20,7 +21,9 @@ _LIKE_ASSETS = ("Edit", "Concept")
 """Kinds whose tasks have the paths of assets: trees have no templates of their own for them."""
 
 
-def production_index(client: KitsuClient, context: TaskContext, software: Software) -> PathIndex:
+def production_index(
+    client: KitsuClient, context: TaskContext, software: Software, lists: ProductionLists
+) -> PathIndex:
     """The paths of all tasks of the task's production that might share one with it, or with
     another task of its kind.
 
@@ -28,28 +31,31 @@ def production_index(client: KitsuClient, context: TaskContext, software: Softwa
         PermissionDenied: this account may not read them all.
         WorkfilesError: the server cannot be asked.
     """
-    tasks = client.production_tasks(context.production.id)
-    kinds = _kinds_to_look_at(client, context, tasks)
-    return _index(client, context, software, tasks, client.entities(context.production.id, kinds))
+    tasks = lists.tasks(client)
+    kinds = _kinds_to_look_at(context, _kinds_of(tasks, lists.task_types(client)))
+    return _index(client, context, software, lists, tasks, lists.entities(client, kinds))
 
 
-def entity_index(client: KitsuClient, context: TaskContext, software: Software) -> PathIndex:
+def entity_index(
+    client: KitsuClient, context: TaskContext, software: Software, lists: ProductionLists
+) -> PathIndex:
     """The paths of the tasks of the task's entity. Raises WorkfilesError."""
     around = [context.entity, context.sequence, context.episode]
     tasks = client.entity_tasks(context.entity.id)
-    return _index(client, context, software, tasks, [entity for entity in around if entity])
+    entities = {entity.id: entity for entity in around if entity}
+    return _index(client, context, software, lists, tasks, entities)
 
 
 def _index(
     client: KitsuClient,
     context: TaskContext,
     software: Software,
+    lists: ProductionLists,
     tasks: list[Task],
-    entities: list[Entity],
+    entities: Mapping[str, Entity],
 ) -> PathIndex:
     index = PathIndex(context.production.file_tree, software=software)
-    by_id = {entity.id: entity for entity in entities}
-    surroundings = _Surroundings(client, context.production, by_id, context.geometry)
+    surroundings = _Surroundings(client, context.production, lists, entities, context.geometry)
     for task in tasks:
         neighbour = surroundings.of(task)
         if neighbour is not None:
@@ -57,36 +63,58 @@ def _index(
     return index
 
 
-def _kinds_to_look_at(
-    client: KitsuClient, context: TaskContext, tasks: list[Task]
-) -> dict[str, None]:
-    """The kinds of entities that have tasks whose paths might meet the task's, and what is
-    above them; in order, each once."""
-    task_types = {record.id: record for record in client.task_types()}
+def _kinds_of(tasks: Iterable[Task], task_types: Mapping[str, TaskType]) -> set[str]:
+    """The kinds of entities that the tasks are for by their types."""
     used = {task.task_type_id for task in tasks}
     named = {task_types[key].for_entity for key in used if key in task_types}
     if not all(named):
-        named = set(ENTITY_KINDS)  # one that may be for anything
+        return set(ENTITY_KINDS)  # one that may be for anything
+    return {str(kind) for kind in named}
+
+
+def _kinds_to_look_at(context: TaskContext, used: set[str]) -> dict[str, None]:
+    """The kinds of entities, of those that have tasks, whose paths might meet the task's, and
+    what is above them."""
     own = context.entity_type.name
-    named.add(own if own in ENTITY_KINDS else "Asset")
-    kinds: dict[str, None] = {}
-    for kind in sorted(str(kind) for kind in named):
+    kinds = []
+    for kind in used | {own if own in ENTITY_KINDS else "Asset"}:
         like = "asset" if kind in _LIKE_ASSETS else kind.lower()
         if not kinds_apart(context.production.file_tree, kind_of(context), like):
-            kinds |= dict.fromkeys((kind, *_ABOVE.get(kind, ())))
-    return kinds
+            kinds.append(kind)
+    return _with_above(kinds)
+
+
+def _with_above(kinds: Iterable[str]) -> dict[str, None]:
+    """Kinds and what is above them; in order, each once."""
+    found: dict[str, None] = {}
+    for kind in sorted(kinds):
+        found |= dict.fromkeys((kind, *_ABOVE.get(kind, ())))
+    return found
 
 
 def contexts_of(
-    client: KitsuClient, production: Production, tasks: Iterable[Task]
+    client: KitsuClient,
+    production: Production,
+    tasks: Sequence[Task],
+    lists: ProductionLists,
+    *,
+    departments: bool = False,
 ) -> list[TaskContext]:
     """The contexts of some tasks of one production, with a handful of requests.
+
+    Args:
+        lists: what was read of the production; what is missing is added.
+        departments: name them even where the production's tree does not ask for them.
 
     Raises:
         WorkfilesError: the server cannot be asked.
     """
-    entities = {entity.id: entity for entity in client.entities(production.id)}
-    surroundings = _Surroundings(client, production, entities)
+    kinds = _with_above(_kinds_of(tasks, lists.task_types(client)))
+    entities = lists.entities(client, kinds)
+    if any(task.entity_id not in entities for task in tasks):
+        # Nothing keeps a task from being of a type that is for another kind.
+        entities = lists.entities(client, ENTITY_KINDS)
+    surroundings = _Surroundings(client, production, lists, entities, departments=departments)
     found = (surroundings.of(task) for task in tasks)
     return [context for context in found if context is not None]
 
@@ -98,15 +126,19 @@ class _Surroundings:
         self,
         client: KitsuClient,
         production: Production,
-        entities: dict[str, Entity],
+        lists: ProductionLists,
+        entities: Mapping[str, Entity],
         geometry: OutputType | None = None,
+        *,
+        departments: bool = False,
     ) -> None:
         self._geometry = geometry
         self._production = production
         self._entities = entities
-        self._entity_types = {record.id: record for record in client.entity_types()}
-        self._task_types = {record.id: record for record in client.task_types()}
-        self._departments = {record.id: record for record in client.departments()}
+        self._entity_types = lists.entity_types(client)
+        self._task_types = lists.task_types(client)
+        wanted = departments or production.asks_for("Department")
+        self._departments = lists.departments(client) if wanted else {}
 
     def of(self, task: Task) -> TaskContext | None:
         """The task's context; None for tasks of entities that are not in the lists."""

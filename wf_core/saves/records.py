@@ -29,6 +29,7 @@ from wf_core.saves import marker
 from wf_core.saves.budget import Budget
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.journal import Journal
+from wf_core.saves.lists import ProductionLists
 from wf_core.saves.neighbours import entity_index, production_index
 
 __all__ = ["GONE", "Records"]
@@ -69,7 +70,7 @@ class Records:
         self._journal = journal
         self._circuit = circuit
         self._max_age = max_age
-        self._indexes: dict[tuple[str, str, str], tuple[PathIndex, float]] = {}
+        self._lists: dict[str, ProductionLists] = {}
         self._budget = budget
         self._held: dict[str, TaskContext] = {}
         self._server = client.session.server
@@ -184,15 +185,21 @@ class Records:
     def _index(self, context: TaskContext, software: Software) -> PathIndex:
         """The paths of the task's neighbours. That of a whole production takes a moment, and
         serves every task of the same kind that is saved by this process in the next while."""
-        key = (context.production.id, software.id, kind_of(context))
-        index, made = self._indexes.get(key, (None, 0.0))
-        if index is None or time.monotonic() - made > self._max_age:
+        lists = self.lists(context.production.id)
+        key = (software.id, kind_of(context))
+        if key not in lists.indexes:
             try:
-                index = production_index(self._client, context, software)
+                lists.indexes[key] = production_index(self._client, context, software, lists)
             except PermissionDenied:
-                return entity_index(self._client, context, software)
-            self._indexes[key] = (index, time.monotonic())
-        return index
+                return entity_index(self._client, context, software, lists)
+        return lists.indexes[key]
+
+    def lists(self, project_id: str) -> ProductionLists:
+        """What was read of a production by this process, for as long as it counts as fresh."""
+        found = self._lists.get(project_id)
+        if found is None or found.age > self._max_age:
+            found = self._lists[project_id] = ProductionLists(project_id)
+        return found
 
     def revisions(
         self, task_id: str, *, max_age: float = 0.0

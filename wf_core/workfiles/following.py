@@ -14,6 +14,7 @@ from wf_core.models import TaskContext
 from wf_core.paths import check_name, parse_path
 from wf_core.saves import marker
 from wf_core.saves.gauge import Gauge, gauge_folder
+from wf_core.saves.lists import ProductionLists
 from wf_core.saves.neighbours import contexts_of
 from wf_core.saves.row import GIVEN_UP, OPEN_STATES, SaveRow
 from wf_core.workfiles.operations import Operations
@@ -224,7 +225,7 @@ class FollowingOperations(Operations):
             except WorkfilesError:
                 continue  # not of this production, or in a way nobody can tell
             tasks = [task for task in mine if task.project_id == project_id]
-            for context in contexts_of(client, production, tasks):
+            for context in contexts_of(client, production, tasks, ProductionLists(project_id)):
                 try:
                     place = self.desk.placing.of(
                         context,

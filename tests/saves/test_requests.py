@@ -1,0 +1,149 @@
+"""How often a save asks the server, and for what."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from cli.scripted_kitsu import PERSON_RECORD, PRODUCTION, TASK, ScriptedKitsu
+
+from tests.saves.bot import settings_of_bot
+from tests.scripted_server import ScriptedServer, json_answer
+from wf_core.filehost import FileHost
+from wf_core.kitsu import FileTokenStore, Tokens
+from wf_core.saves.desk import Desk
+from wf_core.settings import Settings, load
+from wf_core.workfiles import SaveRequest, Workfiles
+
+pytestmark = pytest.mark.usefixtures("no_uploader")
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Path:
+    path = tmp_path / "scene.blend"
+    path.write_bytes(b"scene")
+    return path
+
+
+@pytest.fixture
+def kitsu(server: ScriptedServer) -> ScriptedKitsu:
+    """A Kitsu in which everybody may log in."""
+    found = ScriptedKitsu(server)
+    login = {"access_token": "t.o.ken", "refresh_token": "r.e.fresh", "user": PERSON_RECORD}
+    server.on("POST", "/auth/login", json_answer(login))
+    return found
+
+
+def settings_at(address: str, tmp_path: Path) -> Settings:
+    """Settings without a bot's token: whoever is logged in counts."""
+    return settings_of_bot(address, tmp_path).model_copy(update={"token": None})
+
+
+def routes(server: ScriptedServer, since: int = 0) -> list[str]:
+    return [f"{request.method} {request.route}" for request in server.requests[since:]]
+
+
+def test_when_a_home_is_logged_in_then_its_first_save_asks_for_this_and_no_more(
+    server: ScriptedServer, kitsu: ScriptedKitsu, scene: Path, tmp_path: Path
+) -> None:
+    environ = {"WF_HOME": str(tmp_path / "home"), "WF_WORKSPACE": str(tmp_path / "workspace")}
+    with Workfiles(load(environ)) as workfiles:
+        workfiles.login(server.url, email="artist@example.com", password="secret")
+    before = len(server.requests)
+
+    with Workfiles(load(environ)) as workfiles:
+        workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    (record,) = kitsu.records
+    assert routes(server, before) == [
+        f"GET /data/tasks/{TASK}/full",
+        "GET /data/softwares",
+        f"GET /data/tasks/{TASK}/working-files/last-revisions",
+        f"GET /data/projects/{PRODUCTION}/tasks",
+        "GET /data/task-types",
+        "GET /data/assets",
+        "GET /data/entity-types",
+        f"POST /data/tasks/{TASK}/working-files/new",
+        f"POST /data/working-files/{record}/file",
+        f"HEAD /data/working-files/{record}/file",
+        f"PUT /data/working-files/{record}",
+    ]
+
+
+ASKED = ["GET /api/", "GET /"]
+
+
+@pytest.mark.parametrize(
+    ("address", "logins", "found", "asked"),
+    [
+        pytest.param("", ("",), "", [], id="the login's"),
+        pytest.param("/api", ("/api",), "/api", [], id="the login's, below"),
+        pytest.param("", (), "", ASKED, id="nobody logged in"),
+        pytest.param("/productions/p1", ("",), "", ASKED, id="a page"),
+        pytest.param("/api", ("",), "", ASKED, id="another than the login's"),
+        pytest.param("/api", ("/api", ""), "", ASKED, id="one from which it has moved"),
+    ],
+)
+def test_when_a_login_is_kept_under_the_address_then_nobody_is_asked_where_the_api_is(
+    address: str,
+    logins: tuple[str, ...],
+    found: str,
+    asked: list[str],
+    server: ScriptedServer,
+    kitsu: ScriptedKitsu,
+    tmp_path: Path,
+) -> None:
+    settings = settings_at(server.url + address, tmp_path)
+    for place in logins:
+        FileTokenStore(settings.home).save(server.url + place, Tokens("t.o.ken"))
+
+    desk = Desk(settings, server.url + address)
+    desk.close()
+
+    assert desk.client.session.server == server.url + found
+    assert routes(server) == asked
+
+
+def test_when_the_logins_cannot_be_read_then_the_server_is_asked_where_its_api_is(
+    server: ScriptedServer, kitsu: ScriptedKitsu, tmp_path: Path
+) -> None:
+    settings = settings_at(server.url, tmp_path)
+    settings.home.mkdir()
+    (settings.home / "credentials.json").symlink_to(tmp_path / "elsewhere")
+
+    Desk(settings, server.url).close()
+
+    assert routes(server) == ASKED
+
+
+def test_when_the_api_has_moved_since_the_login_then_a_save_waits_for_the_next_one(
+    server: ScriptedServer, kitsu: ScriptedKitsu, scene: Path, tmp_path: Path
+) -> None:
+    words = "404 Not Found: The requested URL was not found on the server."
+    server.on("*", "/api/*", json_answer({"error": True, "message": words}, 404))
+    settings = settings_at(f"{server.url}/api", tmp_path)
+    FileTokenStore(settings.home).save(f"{server.url}/api", Tokens("t.o.ken"))
+    with Workfiles(settings) as workfiles:
+        meanwhile = workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+        workfiles.login(server.url, email="artist@example.com", password="secret")
+
+    with Workfiles(settings) as workfiles:
+        workfiles.sync()
+        after = workfiles.outcome(meanwhile.save_id)
+
+    assert (meanwhile.provisional, meanwhile.revision) == (True, None)
+    assert (after.state, after.revision) == ("committed", 1)
+
+
+@pytest.mark.parametrize(("fresh", "times"), [(300.0, 1), (0.0, 2)], ids=["fresh", "old"])
+def test_when_another_name_is_saved_then_the_production_is_read_again_once_it_is_old(
+    fresh: float, times: int, server: ScriptedServer, scene: Path, tmp_path: Path
+) -> None:
+    ScriptedKitsu(server)
+    with Workfiles(settings_of_bot(server.url, tmp_path, cache_seconds=fresh)) as workfiles:
+        for name in ("main", "cloth"):
+            workfiles.save(FileHost(scene), SaveRequest(task=TASK, name=name))
+
+    asked = [request.route for request in server.requests]
+    assert asked.count(f"/data/projects/{PRODUCTION}/tasks") == times
+    assert asked.count("/data/assets") == times
