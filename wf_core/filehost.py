@@ -7,6 +7,7 @@ applications that have no adapter.
 from __future__ import annotations
 
 import re
+import stat
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -152,15 +153,16 @@ def _looked_at(path: Path) -> tuple[Path, str]:
     """The absolute path and the extension of a file that can be saved."""
     with in_words(path, writing=False):
         absolute = path.absolute()
-        if absolute.is_dir():
+        found = absolute.stat()
+        if stat.S_ISDIR(found.st_mode):
             raise FileUnreadable(f"{path} is a folder, not a file.")
-        if not absolute.is_file() and absolute.exists():
+        if not stat.S_ISREG(found.st_mode):
             raise FileUnreadable(f"{path} is not a file.")
         extension = extension_of(absolute)
-        with absolute.open("rb") as file:
-            if not file.read(1):
-                raise FileUnreadable(
-                    f"{path} is empty.",
-                    hint="Save it in its application first; an empty file is no working file.",
-                )
+        if not found.st_size:
+            raise FileUnreadable(
+                f"{path} is empty.",
+                hint="Save it in its application first; an empty file is no working file.",
+            )
+        absolute.open("rb", buffering=0).close()  # whether it may be read
     return absolute, extension

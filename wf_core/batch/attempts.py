@@ -22,6 +22,7 @@ from wf_core.kitsu.transfer import fetch_hash
 from wf_core.models import TaskContext, WorkingFile
 from wf_core.saves import marker
 from wf_core.saves.attempt import Attempt, Guard
+from wf_core.saves.checks import RECENT_SECONDS
 from wf_core.saves.claim import ClaimedElsewhere
 from wf_core.saves.desk import Desk
 from wf_core.saves.engine import SaveEngine
@@ -35,7 +36,6 @@ from wf_core.saves.spool import reserved_by
 __all__ = ["Attempts", "Processed", "Tried"]
 
 _MOST_ROUNDS = 3
-_RECENT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Attempts:
 
     def _records(self, task_id: str, *, anew: bool) -> list[WorkingFile]:
         of_task, read_at, records = self._read
-        if anew or of_task != task_id or boottime() - read_at > _RECENT_SECONDS:
+        if anew or of_task != task_id or boottime() - read_at > RECENT_SECONDS:
             asked_at = boottime()
             records = self._desk.client.working_files(task_id)
             self._read = (task_id, asked_at, records)

@@ -275,9 +275,13 @@ def linked(source: Path, target: Path) -> bool:
         FileUnreadable: ``source`` is missing. PathTaken: ``target`` is there.
     """
     with in_words(source, writing=False):
-        # Python's follow_symlinks=True does not follow on Linux.
-        real = source.resolve(strict=True)
-        if not real.is_file():
+        first = source.lstat()
+        real = source
+        if stat.S_ISLNK(first.st_mode):
+            # Python's follow_symlinks=True does not follow on Linux.
+            real = source.resolve(strict=True)
+            first = real.lstat()
+        if not stat.S_ISREG(first.st_mode):
             return False  # the copy says what is wrong with it
     try:
         os.link(real, target)
@@ -286,7 +290,7 @@ def linked(source: Path, target: Path) -> bool:
     except OSError:
         return False
     with in_words(target, writing=True):
-        first, second = real.lstat(), target.lstat()
+        second = target.lstat()
         if (first.st_dev, first.st_ino) == (second.st_dev, second.st_ino):
             return True
         target.unlink()  # replaced between the two calls, or the file system lies

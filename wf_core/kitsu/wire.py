@@ -7,9 +7,11 @@ and repetition.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from json import dumps
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -28,6 +30,8 @@ log = logging.getLogger(__name__)
 
 _MOST_REDIRECTS = 5
 _REDIRECTS = (301, 302, 303, 307, 308)
+_PLAIN = re.compile(r"https?://[A-Za-z0-9._:/\[\]-]+", re.ASCII)
+"""Addresses that need no quoting: nearly all, as routes are made of ids."""
 _NO_PROXY: dict[str, Any] = {"http": None, "https": None, "all": None}
 
 
@@ -153,11 +157,23 @@ class Wire:
         longer about it than all the rest."""
         prepared = requests.PreparedRequest()
         prepared.prepare_method(method)
-        prepared.prepare_url(url, dict(params or {}))
+        if params or not _PLAIN.fullmatch(url):
+            prepared.prepare_url(url, dict(params or {}))
+        else:
+            prepared.url = url
         prepared.prepare_headers({**self._http.headers, **(headers or {})})
         if token:
             prepared.headers["Authorization"] = f"Bearer {token}"
-        prepared.prepare_body(data, None, json)
+        if json is not None:
+            prepared.headers["Content-Type"] = "application/json"
+            data = dumps(json, allow_nan=False).encode()
+        if data is None:
+            prepared.prepare_content_length(None)
+        elif hasattr(data, "__len__"):
+            prepared.headers["Content-Length"] = str(len(data))
+            prepared.body = data
+        else:
+            prepared.prepare_body(data, None)
         return prepared
 
     def _surroundings_of(self, address: str) -> dict[str, Any]:

@@ -141,11 +141,12 @@ def _own_folder() -> Path | None:
         return folder
     folder = Path(tempfile.gettempdir()) / f"kitsu-workfiles-{os.getuid()}"
     try:
-        folder.mkdir(mode=0o700)
-    except FileExistsError:
-        pass
+        found = folder.lstat()
     except OSError:
-        return None
-    found = folder.lstat()
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            found = folder.lstat()
+        except OSError:
+            return None
     ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
     return folder if ours and not found.st_mode & 0o077 else None
