@@ -37,9 +37,16 @@ _CONNECT_SECONDS = 30.0
 _LONGEST_CHUNK = 100
 _MORE_TRIES = 2
 """How often a command is started again that was killed, or could not begin."""
-_NO_ROUTES: dict[str, list[str]] = {
+_OF_THIS_PROCESS: dict[str, object] = {
     "distributed.scheduler.http.routes": [],
     "distributed.worker.http.routes": [],
+    # Of a cluster that starts a handful of commands nobody wants to know where its time goes:
+    # to look for that took a tenth of what the commands take themselves.
+    "distributed.worker.profile.enabled": False,
+    "distributed.scheduler.active-memory-manager.start": False,
+    "distributed.scheduler.work-stealing": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
 }
 
 
@@ -178,7 +185,7 @@ class Cluster:
     @contextmanager
     def _local(self) -> Iterator[Any]:
         silent = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
-        with self._settings.set(_NO_ROUTES):
+        with self._settings.set(_OF_THIS_PROCESS):
             local = self._dask.SpecCluster(
                 scheduler={
                     "cls": self._dask.Scheduler,
