@@ -22,7 +22,7 @@ __all__ = ["Lock", "hold", "record_lock", "row_lock"]
 
 _POLL_SECONDS = 0.02
 _LONGEST_NOTE = 65536
-_FLAGS = os.O_RDWR | os.O_CREAT | open_flags("O_NOFOLLOW", "O_CLOEXEC")
+_FLAGS = os.O_RDWR | os.O_CREAT | open_flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY")
 
 
 class Lock:
