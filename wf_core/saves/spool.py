@@ -46,7 +46,7 @@ class Spool:
         self._list = home / _LIST
         self._owner = _owner(home)
         self._measured = (float("-inf"), 0)
-        self._made: set[Path] = set()
+        self._known: dict[Path, tuple[int, int]] = {}
 
     def folder(self, root: Path) -> Path:
         """The user's spool folder under ``root``, made (mode 0700) when needed.
@@ -56,7 +56,8 @@ class Spool:
             DiskFull: the list of all folders cannot be written.
         """
         folder = root / _FOLDER / self._owner
-        if folder in self._made and _is_folder(folder) and self._list.exists():
+        known = self._known.get(folder)
+        if known is not None and known == _identity(folder) and self._list.exists():
             return folder
         for part in (folder.parent, folder):
             try:
@@ -71,14 +72,16 @@ class Spool:
                     f"The folder {part} cannot be made: {exc.strerror}.",
                     hint="Make the workspace writable, or choose another one in the settings.",
                 ) from exc
-            if not _is_folder(part):
+            if _identity(part) is None:
                 raise PathError(
                     f"{part} is not a folder of its own, so nothing was saved there.",
                     hint="Remove what is in its place, then save again.",
                 )
         _refuse_if_anothers(folder)
         self._note(folder)
-        self._made.add(folder)
+        found = _identity(folder)
+        if found is not None:
+            self._known[folder] = found
         return folder
 
     def folders(self) -> list[Path]:
@@ -182,12 +185,14 @@ class Spool:
                 os.fsync(stream.fileno())
 
 
-def _is_folder(path: Path) -> bool:
-    """Whether there is a folder, not a symbolic link to one."""
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """What tells that a folder is still the one that was looked at, and lets in no others than
+    then; None where there is none, or a symbolic link to one."""
     try:
-        return stat.S_ISDIR(path.lstat().st_mode)
+        found = folder.lstat()
     except OSError:
-        return False
+        return None
+    return (found.st_ino, found.st_mode) if stat.S_ISDIR(found.st_mode) else None
 
 
 def _refuse_if_anothers(folder: Path) -> None:
