@@ -57,7 +57,7 @@ from wf_core.steps import RETRY
 
 __all__ = ["Delivery"]
 
-_SECOND_LOOK_SECONDS = 1.0
+_SECOND_LOOK_SECONDS = 0.5
 _LATE_BODY_SECONDS = 5.0  # for the second look where an earlier body may still be on its way
 _FIRST_RETRY_SECONDS = 2.0
 _LONGEST_RETRY_SECONDS = 600.0
