@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,12 @@ def saved(**arguments: object) -> Path:
 
 
 def wait_until_sent() -> None:
-    """Let everything that waits arrive, as the uploader would."""
+    """Let everything that waits arrive, as the uploader would; what that is at by itself just now
+    nobody else can send."""
+    give_up = time.monotonic() + 30
     with Workfiles(load()) as workfiles:
         left = workfiles.sync()
+        while left.pending and time.monotonic() < give_up:
+            time.sleep(0.1)
+            left = workfiles.sync()
         assert (left.pending, left.parked) == (0, 0)
