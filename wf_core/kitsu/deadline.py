@@ -241,5 +241,6 @@ class DeadlineAdapter(requests.adapters.HTTPAdapter):
                     pool.let_go()
 
     def close(self) -> None:
+        self.let_go()  # urllib3 leaves it to the collector of garbage
         self._pools.clear()
         super().close()
