@@ -336,7 +336,7 @@ def test_when_the_journal_is_damaged_then_it_is_made_anew_from_the_sidecars(
     kept = folder / "kept.blend"
     kept.write_bytes(b"scene")
     claimed = row(state="saved", revision=4, working_file_id="record", spool_path=str(kept))
-    spool.write_sidecar(folder, journal.add(claimed))
+    spool.write_sidecar(journal.add(claimed))
     journal.close()
     for left in ("-wal", "-shm"):
         path.with_name(path.name + left).unlink(missing_ok=True)
@@ -358,7 +358,7 @@ def test_when_the_journal_is_lost_twice_then_saves_of_each_time_stay_in_order(
 
     def save(journal: Journal, number: int) -> None:
         added = journal.add(row(number, spool_path=str(folder / f"{row(number).save_id}.blend")))
-        spool.write_sidecar(folder, added)
+        spool.write_sidecar(added)
 
     def lose(journal: Journal) -> None:
         journal.close()
@@ -387,7 +387,7 @@ def test_when_two_journals_share_a_workspace_then_neither_sees_the_others_sideca
 ) -> None:
     first, second = Spool(tmp_path / "first"), Spool(tmp_path / "second")
     folder = first.folder(tmp_path / "workspace")
-    first.write_sidecar(folder, row())
+    first.write_sidecar(row(spool_path=str(folder / "kept.blend")))
 
     assert second.folder(tmp_path / "workspace") != folder
     assert list(second.read_sidecars()) == []

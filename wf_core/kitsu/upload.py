@@ -210,8 +210,7 @@ class _Body:
                     self._before_last_bytes()
                 self.handed_over = True
                 piece += self._tail
-            # One packet for what is small.
-            yield head + piece if head else piece
+            yield head + piece  # one packet for what is small
             head = b""
             if self._progress is not None:
                 self._progress(self._done, self._size)

@@ -319,10 +319,10 @@ class Delivery:
             next_try=monotonic()
             + (_SECOND_LOOK_SECONDS if row.attempts <= 1 else _LATE_BODY_SECONDS),
         )
-        if row.snapshot == "lent" and row.spool_path:
+        if row.snapshot == "lent":
             # The scene's bytes may change from now on: who loses the journal, though no power,
             # must learn that they were sent.
-            self.spool.write_sidecar(Path(row.spool_path).parent, row, durable=False)
+            self.spool.write_sidecar(row, durable=False)
         return row
 
     def look_again(self, row: SaveRow) -> SaveRow:
@@ -387,8 +387,7 @@ class Delivery:
     def _record(self, row: SaveRow, **changes: Any) -> SaveRow:
         """Change the row in the journal and in its sidecar."""
         row = self.journal.update(row, durable=False, **changes)
-        if row.spool_path:
-            self.spool.write_sidecar(Path(row.spool_path).parent, row)
+        self.spool.write_sidecar(row)
         return row
 
     def _record_quietly(self, row: SaveRow, **changes: Any) -> SaveRow:

@@ -224,7 +224,7 @@ class SaveEngine:
         row = self.journal.update(
             row, provisional=True, scene_path=str(target), error=plan.cause.message
         )
-        self.spool.write_sidecar(Path(row.spool_path or "").parent, row)
+        self.spool.write_sidecar(row)
         return row
 
     def _write(self, host: Host, row: SaveRow, *, adopt: Path | None, lend: bool) -> SaveRow:
@@ -308,11 +308,11 @@ class SaveEngine:
         known = self.journal.get(row.save_id) or row
         if not kept:
             # Whoever has lost the journal learns of the claim, and that the scene is written.
-            self.spool.write_sidecar(copy.parent, known)
+            self.spool.write_sidecar(known)
             return known
         state = known.state if known.state in ("uploaded", "committed") else "saved"
         # The sidecar first: its folder is the kept copy's, so one sync does for both.
-        self.spool.write_sidecar(copy.parent, replace(known, state=state, synced=True))
+        self.spool.write_sidecar(replace(known, state=state, synced=True))
         return self.journal.update(known, state=state, synced=True)
 
     def _own_copy(self, row: SaveRow, kept: Path) -> SaveRow:

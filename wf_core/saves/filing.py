@@ -112,8 +112,7 @@ class Filing:
             error=None,
             parked=None,
         )
-        if row.spool_path:
-            self.delivery.spool.write_sidecar(Path(row.spool_path).parent, row)
+        self.delivery.spool.write_sidecar(row)
         return row
 
     def try_to_file(self, row: SaveRow) -> SaveRow:

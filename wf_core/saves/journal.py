@@ -13,7 +13,7 @@ import random
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import fields, replace
 from pathlib import Path
@@ -31,6 +31,9 @@ _BUSY_SECONDS = 30.0  # a transaction takes milliseconds: who holds it longer is
 _COLUMNS = [f.name for f in fields(SaveRow)]
 _BOOLEANS = [number for number, f in enumerate(fields(SaveRow)) if f.type in ("bool",)]
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM saves"
+_OF_SERVER = "+server=?"
+"""The "+" (SQLite's own way to say so) keeps the index of servers out: by it, every save ever
+made to this one would be looked at."""
 _INSERT = (
     f"INSERT OR IGNORE INTO saves ({', '.join(_COLUMNS)})"
     f" VALUES ({', '.join(f':{column}' for column in _COLUMNS)})"
@@ -287,19 +290,14 @@ class Journal:
 
     def rows(self, *states: State, server: str | None = None) -> list[SaveRow]:
         """Rows in any of ``states``, oldest first."""
-        marks = ", ".join("?" for _ in states)
-        where, values = f"state IN ({marks})", [*states]
-        if server is not None:
-            # "+" (SQLite's own way to say so) keeps the index of servers out: by it, every save
-            # ever made to this one would be looked at.
-            return self._select(f"{where} AND +server=?", (*values, server))
-        return self._select(where, tuple(values))
+        if server is None:
+            return self._select(_among(states), states)
+        return self._select(f"{_among(states)} AND {_OF_SERVER}", (*states, server))
 
     def of_scope(self, scope: tuple[str, str, str], *states: State) -> list[SaveRow]:
         """Rows of one (server, task, name) in any of ``states``, oldest first."""
-        marks = ", ".join("?" for _ in states)
         return self._select(
-            f"server=? AND task_id=? AND name=? AND state IN ({marks})", (*scope, *states)
+            f"server=? AND task_id=? AND name=? AND {_among(states)}", (*scope, *states)
         )
 
     def highest(self, scope: tuple[str, str, str]) -> int:
@@ -314,10 +312,8 @@ class Journal:
 
     def unfiled(self, *, server: str) -> list[SaveRow]:
         """Unfinished rows whose task is not known yet, oldest first."""
-        marks = ", ".join("?" for _ in OPEN_STATES)
-        return self._select(
-            f"state IN ({marks}) AND reference IS NOT NULL AND +server=?", (*OPEN_STATES, server)
-        )
+        unfiled = f"{_among(OPEN_STATES)} AND reference IS NOT NULL AND {_OF_SERVER}"
+        return self._select(unfiled, (*OPEN_STATES, server))
 
     def rehome(self, old: str, new: str) -> None:
         """Rows of the server at ``old`` are of the one at ``new``: the same, found by now."""
@@ -344,10 +340,9 @@ class Journal:
 
     def servers(self) -> list[str]:
         """The servers for which something is left to do."""
-        marks = ", ".join("?" for _ in OPEN_STATES)
         with self._guard, translated(self.path):
             found = self._db.execute(
-                f"SELECT server FROM saves WHERE state IN ({marks})"
+                f"SELECT server FROM saves WHERE {_among(OPEN_STATES)}"
                 " UNION SELECT server FROM saves INDEXED BY saves_unchecked"
                 " WHERE state='committed' AND checked<2",
                 OPEN_STATES,
@@ -398,6 +393,11 @@ class Journal:
     def forget_cached(self, key: str) -> None:
         with self._writing(durable=True):
             self._db.execute("DELETE FROM cache WHERE key=?", (key,))
+
+
+def _among(states: Sequence[State]) -> str:
+    """The condition of rows in any of ``states``, which are its values."""
+    return f"state IN ({', '.join('?' for _ in states)})"
 
 
 def _row(record: tuple[Any, ...]) -> SaveRow:

@@ -136,7 +136,7 @@ class Numbering:
             final_path=str(place.local),
             server_path=place.server,
         )
-        self.delivery.spool.write_sidecar(Path(row.spool_path or "").parent, row)
+        self.delivery.spool.write_sidecar(row)
         return row
 
     def _reuse(self, row: SaveRow, plan: Plan) -> SaveRow | None:
@@ -179,7 +179,7 @@ class Numbering:
             final_path=None,
             server_path=None,
         )
-        self.delivery.spool.write_sidecar(Path(row.spool_path or "").parent, row)
+        self.delivery.spool.write_sidecar(row)
         return row
 
     def _earlier_unclaimed(self, row: SaveRow) -> bool:

@@ -184,10 +184,9 @@ class Placing:
 
     def _place(self, found: RevisionPath) -> Place:
         located = self.mounts.locate(found.server_path)
-        root = Path(located.root)
         return Place(
-            local=resolve_inside(root, located.parts),
-            root=root,
+            local=self._resolve(located),
+            root=Path(located.root),
             server=found.server_path,
             recorded=found.server_record_path,
         )

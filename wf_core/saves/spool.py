@@ -116,11 +116,11 @@ class Spool:
         self._measured = at, kept + size
         return True
 
-    def write_sidecar(self, folder: Path, row: SaveRow, *, durable: bool = True) -> None:
-        """Put the row's sidecar on the disk, replacing an older one of the same save.
+    def write_sidecar(self, row: SaveRow, *, durable: bool = True) -> None:
+        """Put the row's sidecar on the disk beside its kept bytes, replacing an older one; a save
+        that keeps none has no sidecar.
 
         Args:
-            folder: where the row's bytes are kept.
             row: what it says.
             durable: on the disk before this returns. Without, a loss of power may leave the
                 older one.
@@ -128,6 +128,9 @@ class Spool:
         Raises:
             DiskFull, PathError: it cannot be written.
         """
+        if not row.spool_path:
+            return
+        folder = Path(row.spool_path).parent
         target = folder / f"{row.save_id}.json"
         temporary = folder / f".{row.save_id}.tmp"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
