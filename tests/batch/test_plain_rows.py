@@ -136,3 +136,29 @@ def test_when_a_frozen_worker_wakes_up_after_another_took_over_then_it_stops(
         os.kill(first.pid, signal.SIGCONT)
         assert first.wait(timeout=60) in (0, 75)
     batch.assert_each_committed_once()
+
+
+def test_when_the_journal_of_a_killed_worker_is_lost_then_the_row_is_done_all_the_same(
+    batch: Batch,
+) -> None:
+    batch.add(1)
+    batch.scenes[0].write_bytes(os.urandom(150_000_000))
+    run = str(batch.prepared())
+    first = batch.wf.start("batch", "work", run, "--rows", "1", "--json")
+    batch.wait_for_claim(0)
+    first.kill()
+    first.wait(timeout=60)
+    journals = list(Path(batch.wf.environ["WF_HOME"]).glob("batch/*/journal.db*"))
+    assert journals
+    for journal in journals:
+        journal.unlink()
+
+    done = batch("resume", run, "--workers", "1")
+
+    assert done.code == 0, done.out + done.err
+    batch.assert_each_committed_once()
+    assert [
+        path
+        for path in Path(batch.wf.environ["WF_WORKSPACE"]).glob(".wf-spool/*/*")
+        if path.is_file()
+    ] == []

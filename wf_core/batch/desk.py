@@ -51,6 +51,8 @@ def desk_for(settings: Settings, run: Run) -> Desk:
         server_of(settings),
         login_home=settings.home,
         api=run.server,
+        # Who loses the journal does its rows again: each finds its claim by the mark of its save.
+        sidecars=False,
     )
     if desk.client.session.server != run.server:
         found = desk.client.session.server

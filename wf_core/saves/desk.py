@@ -44,6 +44,7 @@ class Desk:
         login_home: folder whose login is used, WF_HOME by default.
         api: an address at which others have found the API; where ``server`` means just that
             one, nobody is asked where it is.
+        sidecars: as :class:`Spool` has it.
 
     Raises:
         UsageError: the address is not usable.
@@ -58,9 +59,10 @@ class Desk:
         offline: str = "",
         login_home: Path | None = None,
         api: str = "",
+        sidecars: bool = True,
     ) -> None:
         self.settings = settings
-        self.spool = Spool(settings.home)
+        self.spool = Spool(settings.home, sidecars=sidecars)
         self.journal = open_journal(settings.journal_path, self.spool)
         tokens = FileTokenStore(login_home or settings.home)
 

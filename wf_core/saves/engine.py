@@ -311,8 +311,7 @@ class SaveEngine:
             self.spool.write_sidecar(known)
             return known
         state = known.state if known.state in ("uploaded", "committed") else "saved"
-        # The sidecar first: its folder is the kept copy's, so one sync does for both.
-        self.spool.write_sidecar(replace(known, state=state, synced=True))
+        self.spool.seal(replace(known, state=state, synced=True))
         return self.journal.update(known, state=state, synced=True)
 
     def _own_copy(self, row: SaveRow, kept: Path) -> SaveRow:

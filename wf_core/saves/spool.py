@@ -40,10 +40,13 @@ class Spool:
 
     Args:
         home: WF_HOME, which keeps the list of all folders ever used.
+        sidecars: whether kept bytes have sidecars; without, who loses the journal has to know
+            from elsewhere what was saved.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, sidecars: bool = True) -> None:
         self._list = home / _LIST
+        self._sidecars = sidecars
         self._owner = _owner(home)
         self._measured = (float("-inf"), 0)
         self._known: dict[Path, tuple[int, int]] = {}
@@ -118,7 +121,7 @@ class Spool:
 
     def write_sidecar(self, row: SaveRow, *, durable: bool = True) -> None:
         """Put the row's sidecar on the disk beside its kept bytes, replacing an older one; a save
-        that keeps none has no sidecar.
+        that keeps none has no sidecar, nor has any of a spool without them.
 
         Args:
             row: what it says.
@@ -128,7 +131,7 @@ class Spool:
         Raises:
             DiskFull, PathError: it cannot be written.
         """
-        if not row.spool_path:
+        if not row.spool_path or not self._sidecars:
             return
         folder = Path(row.spool_path).parent
         target = folder / f"{row.save_id}.json"
@@ -144,6 +147,17 @@ class Spool:
             temporary.replace(target)
         if durable:
             fsync_folder(folder)
+
+    def seal(self, row: SaveRow) -> None:
+        """Put what the folder says of the row's kept bytes on the disk: that they are there, and
+        their sidecar. The bytes themselves are by now.
+
+        Raises:
+            DiskFull, PathError: as :meth:`write_sidecar`.
+        """
+        self.write_sidecar(row)
+        if not self._sidecars and row.spool_path:
+            fsync_folder(Path(row.spool_path).parent)
 
     def read_sidecars(self, *, known: Callable[[str], bool] = lambda _: False) -> list[SaveRow]:
         """The rows of all readable sidecars, oldest first; broken ones are passed over.
