@@ -20,6 +20,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,7 @@ from wf_core.batch.run import Run
 from wf_core.disk.files import in_words
 from wf_core.errors import Cancelled, InputError, ServerUnavailable, UsageError, WorkfilesError
 
-__all__ = ["Cluster", "address_of", "check_installed"]
+__all__ = ["Cluster", "address_of", "load_dask"]
 
 _LOOK_SECONDS = 1.0
 _CONNECT_SECONDS = 30.0
@@ -78,20 +79,36 @@ def address_of(scheduler: str, *, allow_tcp: bool) -> str:
     return address
 
 
-def check_installed() -> None:
-    """Make sure of dask.distributed before anything is begun.
+def load_dask() -> concurrent.futures.Future[None]:
+    """Begin to import dask.distributed, which takes half a second, beside what is done meanwhile.
+
+    Returns:
+        What tells that it is loaded; its ``result`` raises UsageError where it could not be.
 
     Raises:
         UsageError: it is not installed.
     """
+    if find_spec("distributed") is None:
+        raise _not_installed("distributed")
+    loader = concurrent.futures.ThreadPoolExecutor(1, thread_name_prefix="wf-dask")
+    loading = loader.submit(_import_dask)
+    loader.shutdown(wait=False)
+    return loading
+
+
+def _import_dask() -> None:
     try:
         import distributed  # noqa: F401
     except ModuleNotFoundError as missing:
-        raise UsageError(
-            f"To do a run needs the package “{missing.name}”, which is not installed.",
-            hint='Install it with: python -m pip install "kitsu-workfiles[batch]". --prepare and '
-            "wf batch work do without.",
-        ) from missing
+        raise _not_installed(str(missing.name)) from missing
+
+
+def _not_installed(package: str) -> UsageError:
+    return UsageError(
+        f"To do a run needs the package “{package}”, which is not installed.",
+        hint='Install it with: python -m pip install "kitsu-workfiles[batch]". --prepare and '
+        "wf batch work do without.",
+    )
 
 
 class Cluster:
@@ -111,7 +128,7 @@ class Cluster:
     """
 
     def __init__(self, run: Run, *, address: str | None, workers: int) -> None:
-        check_installed()
+        _import_dask()
         import dask
         import distributed
 

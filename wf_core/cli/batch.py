@@ -137,15 +137,14 @@ def run(
     """Save every scene of a list or folder as the next working revision of its task."""
     from wf_core.batch.checking import check_jobs
     from wf_core.batch.children import Limits
-    from wf_core.batch.cluster import check_installed
+    from wf_core.batch.cluster import load_dask
     from wf_core.batch.run import Run
 
     session = session_of(context)
     address = _address(scheduler, allow_tcp)
     if dry_run and prepare:
         raise UsageError("--dry-run makes nothing, --prepare makes the run's folder: give one.")
-    if not dry_run and not prepare:
-        check_installed()
+    loading = None if dry_run or prepare else load_dask()
     source = Source(jobs, FolderOptions(rule, project, comment, script, arguments))
     with session.workfiles() as workfiles, session.long_operation() as (progress, cancel):
         listed = source.jobs(workfiles.desk, cancel)
@@ -161,6 +160,8 @@ def run(
     if dry_run:
         show_plan(session, checked, source.found)
         return
+    if loading is not None:
+        loading.result()
     limits = Limits(scene_seconds=scene_seconds, memory=child_memory * 1024**2, scenes=child_scenes)
     begun = Run.create(folder or source.run, server=server, rows=checked.rows, limits=limits)
     if prepare:
