@@ -43,7 +43,11 @@ class Ahead:
         """The newest record of each name of the task; None where it was taken before.
 
         Raises:
-            WorkfilesError: what came of the request.
+            WorkfilesError: what came of the request, for each row of the task.
         """
-        found = self._found.pop(task, None)
-        return None if found is None else list(found.result().values())
+        found = self._found.get(task)
+        if found is None:
+            return None
+        newest = list(found.result().values())
+        del self._found[task]  # of ten thousand tasks nobody keeps all answers
+        return newest
