@@ -40,9 +40,9 @@ def measure_contention(bench: Bench) -> Section:
             Limit("wf / gazu with retry", ratios(samples["wf"], samples["gazu with retry"]), 0.6)
         ],
         notes=[
-            f"{plan.processes} processes, each with a WF_HOME of its own, save {plan.saves} different "
-            "files of 1 MiB each to one task and name, in a workspace that they share. The clock runs "
-            "from the moment all are logged in to the end of the last.",
+            f"{plan.processes} processes, each with a WF_HOME of its own, save {plan.saves} "
+            "different files of 1 MiB each to one task and name, in a workspace that they share. "
+            "The clock runs from the moment all are logged in to the end of the last.",
             "*wf*: `Workfiles.save` with its copies, journal, hash, checks and commit.",
             "*gazu with retry*: `gazu.files.new_working_file`, again at once until it succeeds, "
             "then `gazu.files.upload_working_file`.",
