@@ -12,12 +12,18 @@ from typing import Any
 
 import pytest
 from cli.scripted_kitsu import TASK, ScriptedKitsu
+from saves.test_journal import row
 
 from tests.saves.bot import settings_of_bot
 from tests.scripted_server import ScriptedServer
 from wf_core.cli.boundary import run
 from wf_core.cli.context import Session
+from wf_core.disk.locks import Lock
 from wf_core.saves import uploader
+from wf_core.saves.desk import Desk
+from wf_core.saves.journal import Journal
+from wf_core.saves.row import SaveRow
+from wf_core.settings import Settings
 
 
 class Started:
@@ -104,3 +110,33 @@ def test_when_the_uploader_logs_a_token_then_it_is_hidden(
     uploader.main()
 
     assert "Bearer [hidden]" in written.getvalue()
+
+
+def test_when_a_save_comes_just_as_the_uploader_ends_then_it_is_sent_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = settings_of_bot("http://127.0.0.1:9", tmp_path)
+    journal = Journal(settings.journal_path)
+    late: list[SaveRow] = []
+
+    class LastMoment(Lock):
+        """Somebody saves between the last look of the uploader and its end."""
+
+        def release(self) -> None:
+            if self.held and not late:
+                late.append(journal.add(row(state="saved", server=settings.server)))
+                assert not uploader.start(settings)  # as one is running still
+            super().release()
+
+    def passes(of: Settings, desks: dict[str, Desk]) -> None:
+        for left in journal.rows("saved"):
+            journal.update(left, state="committed", checked=2)
+
+    monkeypatch.setattr(uploader, "Lock", LastMoment)
+    monkeypatch.setattr(uploader, "_pass", passes)
+    monkeypatch.setattr(subprocess, "Popen", Started())
+
+    uploader.run(settings)
+
+    assert late
+    assert journal.rows("saved") == []

@@ -11,6 +11,8 @@ import logging
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -18,8 +20,9 @@ from wf_core.disk.locks import Lock
 from wf_core.errors import WorkfilesError
 from wf_core.kitsu import RedactSecrets
 from wf_core.saves.desk import Desk
+from wf_core.saves.journal import Journal
 from wf_core.saves.recovery import open_journal
-from wf_core.saves.row import OPEN_STATES
+from wf_core.saves.row import OPEN_STATES, SaveRow
 from wf_core.saves.spool import Spool
 from wf_core.settings import Settings, load
 
@@ -31,7 +34,6 @@ _LOCK = "uploader.lock"
 _LONGEST_NAP = 5.0
 _SHORTEST_NAP = 0.25
 _LARGEST_LOG = 1024 * 1024  # bytes; one older log is kept
-_IDLE_PASSES = 2  # a save may be written to the journal while a pass finds nothing
 
 _children: list[subprocess.Popen[bytes]] = []
 _interpreter: list[Path] = []
@@ -122,19 +124,26 @@ def main() -> int:
 def run(settings: Settings) -> None:
     """Work until nothing is left; returns at once when another uploader is running."""
     lock = Lock(settings.lock_folder / _LOCK)
-    if not lock.acquire():
-        return
+    while lock.acquire():
+        try:
+            _work(settings)
+        finally:
+            lock.release()
+        # Who saves while this one ends starts no other, as the lock is held: so it looks again
+        # once it holds it no more.
+        if not _is_left(settings):
+            return
+
+
+def _work(settings: Settings) -> None:
+    """Pass after pass, until one leaves nothing."""
     desks: dict[str, Desk] = {}
     try:
-        idle = 0
-        while idle < _IDLE_PASSES:
-            wait = _pass(settings, desks)
-            idle = idle + 1 if wait is None else 0
-            time.sleep(min(_LONGEST_NAP, max(_SHORTEST_NAP, wait or 0.0)))
+        while (wait := _pass(settings, desks)) is not None:
+            time.sleep(min(_LONGEST_NAP, max(_SHORTEST_NAP, wait)))
     finally:
         for desk in desks.values():
             desk.close()
-        lock.release()
 
 
 def _pass(settings: Settings, desks: dict[str, Desk]) -> float | None:
@@ -154,15 +163,31 @@ def _pass(settings: Settings, desks: dict[str, Desk]) -> float | None:
             continue
         if result.committed:
             log.info("%s: %d committed, %d left", server, result.committed, result.pending)
-        rows = [r for r in desk.journal.rows(*OPEN_STATES, server=server) if r.parked is None]
-        rows += desk.journal.unchecked(server=server)
-        waits += [row.waits() for row in rows]
+        waits += [row.waits() for row in _left(desk.journal, server)]
     return min(waits) if waits else None
 
 
+def _left(journal: Journal, server: str) -> list[SaveRow]:
+    """The saves of a server that are not done, and wait for nobody."""
+    rows = [row for row in journal.rows(*OPEN_STATES, server=server) if row.parked is None]
+    return rows + journal.unchecked(server=server)
+
+
 def _servers(settings: Settings) -> list[str]:
+    with _journal(settings) as journal:
+        return journal.servers()
+
+
+def _is_left(settings: Settings) -> bool:
+    """Whether there is anything to do."""
+    with _journal(settings) as journal:
+        return any(_left(journal, server) for server in journal.servers())
+
+
+@contextmanager
+def _journal(settings: Settings) -> Iterator[Journal]:
     journal = open_journal(settings.journal_path, Spool(settings.home))
     try:
-        return journal.servers()
+        yield journal
     finally:
         journal.close()
