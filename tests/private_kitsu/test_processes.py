@@ -25,6 +25,8 @@ def sleeper(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """Somebody's process, and a path its command line names."""
     marker = str(tmp_path / "marker")
     with subprocess.Popen([sys.executable, "-c", SLEEP, marker]) as child:
+        # A moment after Popen returns; see ``processes.spawn``.
+        assert processes.wait_until(lambda: processes.command_of(child.pid) != (), 10)
         yield child, marker
         child.kill()
 

@@ -136,6 +136,8 @@ def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.0
         time.sleep(every)
 
 
+_SHOWN_SECONDS = 5.0
+
 # Handles of what this process started: kept so that the dead are reaped, and so that no
 # handle is collected while its process still runs.
 _children: list[subprocess.Popen[bytes]] = []
@@ -149,7 +151,8 @@ def spawn(
     env: Mapping[str, str],
     pass_fds: Sequence[int] = (),
 ) -> Identity:
-    """Start a process that outlives this one, in a session of its own, output to ``log``.
+    """Start a process that outlives this one, in a session of its own, output to ``log``. Its
+    command line can be read when this returns.
 
     Raises:
         OSError: it could not be started at all.
@@ -166,6 +169,9 @@ def spawn(
             start_new_session=True,
         )
     _children.append(child)
+    # Linux closes the files of the program before, by which Popen knows that there is a new one,
+    # a moment before it shows the new one's arguments.
+    wait_until(lambda: command_of(child.pid) != () or child.poll() is not None, _SHOWN_SECONDS)
     return identify(child.pid) or Identity(child.pid, "gone", _boot())
 
 
