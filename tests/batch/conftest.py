@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -81,6 +82,19 @@ class Batch:
             if self.kitsu.working_files(self.tasks[at].id):
                 return
         pytest.fail(f"no claim after {seconds} s")
+
+    def caught_at_work(self) -> subprocess.Popen[str]:
+        """A worker of a run of one large scene, whose record it has claimed and not yet filled."""
+        self.add(1)
+        self.scenes[-1].write_bytes(os.urandom(150_000_000))
+        run = self.prepared()
+        worker = self.wf.start("batch", "work", str(run), "--rows", "1", "--json")
+        try:
+            self.wait_for_claim(0)
+        except BaseException:
+            worker.kill()
+            raise
+        return worker
 
     def assert_each_committed_once(self, revision: int = 1) -> None:
         """Every task has that many revisions, the last with the bytes of its scene."""

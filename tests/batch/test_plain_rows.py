@@ -119,17 +119,15 @@ def test_when_a_server_is_away_then_rows_are_unsent_and_resumed(batch: Batch) ->
 def test_when_a_frozen_worker_wakes_up_after_another_took_over_then_it_stops(
     batch: Batch,
 ) -> None:
-    batch.add(1)
-    batch.scenes[0].write_bytes(os.urandom(150_000_000))
-    run = str(batch.prepared())
-    first = batch.wf.start("batch", "work", run, "--rows", "1", "--json")
+    first = batch.caught_at_work()
     try:
-        batch.wait_for_claim(0)
         os.kill(first.pid, signal.SIGSTOP)
         (record,) = batch.kitsu.working_files(batch.tasks[0].id)
         assert "sha256" not in ((record["data"] or {}).get("workfiles") or {})
 
-        done = batch("resume", run, "--workers", "1", WF_HOME=str(batch.folder / "another"))
+        done = batch(
+            "resume", str(batch.run), "--workers", "1", WF_HOME=str(batch.folder / "another")
+        )
 
         assert done.code == 0, done.out + done.err
     finally:
@@ -141,11 +139,7 @@ def test_when_a_frozen_worker_wakes_up_after_another_took_over_then_it_stops(
 def test_when_the_journal_of_a_killed_worker_is_lost_then_the_row_is_done_all_the_same(
     batch: Batch,
 ) -> None:
-    batch.add(1)
-    batch.scenes[0].write_bytes(os.urandom(150_000_000))
-    run = str(batch.prepared())
-    first = batch.wf.start("batch", "work", run, "--rows", "1", "--json")
-    batch.wait_for_claim(0)
+    first = batch.caught_at_work()
     first.kill()
     first.wait(timeout=60)
     journals = list(Path(batch.wf.environ["WF_HOME"]).glob("batch/*/journal.db*"))
@@ -153,7 +147,7 @@ def test_when_the_journal_of_a_killed_worker_is_lost_then_the_row_is_done_all_th
     for journal in journals:
         journal.unlink()
 
-    done = batch("resume", run, "--workers", "1")
+    done = batch("resume", str(batch.run), "--workers", "1")
 
     assert done.code == 0, done.out + done.err
     batch.assert_each_committed_once()

@@ -20,6 +20,9 @@ from pathlib import Path
 
 __all__ = ["Identity", "command_of", "find", "identify", "is_alive", "send", "spawn", "stop"]
 
+_SHOWN_SECONDS = 5.0
+"""For so long the arguments of a new process are waited for, which takes milliseconds."""
+
 
 @dataclass(frozen=True)
 class Identity:
@@ -135,8 +138,6 @@ def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.0
             return False
         time.sleep(every)
 
-
-_SHOWN_SECONDS = 5.0
 
 # Handles of what this process started: kept so that the dead are reaped, and so that no
 # handle is collected while its process still runs.

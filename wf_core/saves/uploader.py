@@ -11,8 +11,7 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -184,10 +183,5 @@ def _is_left(settings: Settings) -> bool:
         return any(_left(journal, server) for server in journal.servers())
 
 
-@contextmanager
-def _journal(settings: Settings) -> Iterator[Journal]:
-    journal = open_journal(settings.journal_path, Spool(settings.home))
-    try:
-        yield journal
-    finally:
-        journal.close()
+def _journal(settings: Settings) -> closing[Journal]:
+    return closing(open_journal(settings.journal_path, Spool(settings.home)))
