@@ -8,6 +8,7 @@ tests that need one use the real one.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from typing import Any
 
 from tests.scripted_server import Answer, Request, ScriptedServer, json_answer, stored_file
@@ -92,6 +93,7 @@ class ScriptedKitsu:
     def __init__(self, server: ScriptedServer) -> None:
         self.records: dict[str, dict[str, Any]] = {}
         self._server = server
+        self._ids = map(_id, itertools.count(101))
         self._stored: dict[str, tuple[int, str]] = {}
         self._content = b""
         self.behave()
@@ -114,7 +116,7 @@ class ScriptedKitsu:
 
     def add(self, revision: int, content: bytes | None = None, **fields: Any) -> str:
         """A revision made by somebody's other tool; returns its id."""
-        working_file_id = _id(100 + revision)
+        working_file_id = next(self._ids)
         self.records[working_file_id] = {
             "id": working_file_id,
             "name": "main",
