@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
-from cli.scripted_kitsu import PERSON_RECORD, PRODUCTION, TASK, ScriptedKitsu
+from cli.scripted_kitsu import PERSON_RECORD, PRODUCTION, TASK, TASK_RECORD, ScriptedKitsu
 
 from tests.saves.bot import settings_of_bot
 from tests.scripted_server import ScriptedServer, json_answer
+from wf_core.errors import PathError
 from wf_core.filehost import FileHost
 from wf_core.kitsu import FileTokenStore, Tokens
+from wf_core.results import SaveResult
+from wf_core.saves import records
 from wf_core.saves.desk import Desk
 from wf_core.settings import Settings, load
 from wf_core.workfiles import SaveRequest, Workfiles
@@ -147,3 +154,106 @@ def test_when_another_name_is_saved_then_the_production_is_read_again_once_it_is
     asked = [request.route for request in server.requests]
     assert asked.count(f"/data/projects/{PRODUCTION}/tasks") == times
     assert asked.count("/data/assets") == times
+
+
+LISTS = [
+    f"GET /data/projects/{PRODUCTION}/tasks",
+    "GET /data/task-types",
+    "GET /data/assets",
+    "GET /data/entity-types",
+]
+
+
+def lists_read(server: ScriptedServer, since: int = 0) -> list[str]:
+    return [route for route in routes(server, since) if route in LISTS]
+
+
+def test_when_the_file_has_a_revision_in_its_place_then_its_neighbours_are_not_asked_for(
+    server: ScriptedServer, scene: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(records, "_TOGETHER_SECONDS", 0.0)  # it is a while later
+    ScriptedKitsu(server)
+    with Workfiles(settings_of_bot(server.url, tmp_path / "first")) as workfiles:
+        workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+    before = len(server.requests)
+
+    with Workfiles(settings_of_bot(server.url, tmp_path / "second")) as workfiles:
+        again = workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    assert (again.state, again.revision) == ("committed", 2)
+    assert lists_read(server) == LISTS
+    assert lists_read(server, before) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"path": "/mnt/kitsu/projects/demo/assets/props/lamp/old/demo_props_lamp_v001.blend"},
+        {"data": None},
+        {"data": {"workfiles": {"schema": 1, "void": True}}},
+        {"software_id": PERSON_RECORD["id"]},
+        {"path": None},
+        {"path": "\0", "name": "main"},
+    ],
+    ids=["elsewhere", "foreign", "void", "of-another-software", "nowhere", "odd"],
+)
+def test_when_the_newest_revision_proves_nothing_then_the_neighbours_are_asked_for(
+    changes: dict[str, Any],
+    server: ScriptedServer,
+    scene: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(records, "_TOGETHER_SECONDS", 0.0)  # it is a while later
+    kitsu = ScriptedKitsu(server)
+    with Workfiles(settings_of_bot(server.url, tmp_path / "first")) as workfiles:
+        workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+    (record,) = kitsu.records.values()
+    record.update(changes)
+    before = len(server.requests)
+
+    with Workfiles(settings_of_bot(server.url, tmp_path / "second")) as workfiles:
+        workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    assert lists_read(server, before) == LISTS
+
+
+def test_when_several_homes_save_at_the_same_moment_then_one_reads_the_production(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    ScriptedKitsu(server)
+    tasks = replace(json_answer([TASK_RECORD]), delay=0.3)
+    server.on("GET", f"/data/projects/{PRODUCTION}/tasks", tasks)
+    begin = threading.Barrier(4)
+
+    def save(home: Path) -> SaveResult:
+        home.mkdir()
+        path = home / "scene.blend"
+        path.write_bytes(home.name.encode())
+        settings = settings_of_bot(server.url, home)
+        shared = settings.model_copy(update={"workspace": tmp_path / "workspace"})
+        with Workfiles(shared) as workfiles:
+            begin.wait(10.0)
+            return workfiles.save(FileHost(path), SaveRequest(task=TASK))
+
+    with ThreadPoolExecutor(max_workers=4) as beside:
+        saved = list(beside.map(save, [tmp_path / f"home{n}" for n in range(4)]))
+
+    assert sorted(result.revision or 0 for result in saved) == [1, 2, 3, 4]
+    assert lists_read(server) == LISTS
+
+
+def test_when_the_path_is_another_tasks_then_it_is_looked_at_again_for_the_next_try(
+    server: ScriptedServer, scene: Path, tmp_path: Path
+) -> None:
+    ScriptedKitsu(server)
+    route = f"/data/projects/{PRODUCTION}/tasks"
+    second = {**TASK_RECORD, "id": PERSON_RECORD["id"], "name": "second"}
+    server.on("GET", route, json_answer([TASK_RECORD, second]), json_answer([TASK_RECORD]))
+
+    with Workfiles(settings_of_bot(server.url, tmp_path)) as workfiles:
+        with pytest.raises(PathError, match=second["id"]):
+            workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+        saved = workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    assert (saved.state, saved.revision) == ("committed", 1)

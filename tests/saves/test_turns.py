@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from wf_core.disk.locks import hold, row_lock
-from wf_core.saves import turns
+from wf_core.saves import shared
 from wf_core.saves.turns import confirm, take_turn
 
 MINE = "11111111-2222-4333-8444-555555555555"
@@ -66,7 +66,7 @@ def test_when_a_number_was_given_a_moment_ago_then_the_next_goes_past_it(
 def test_when_nothing_can_be_written_down_then_a_save_goes_ahead_without_a_turn(
     scope: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "_own_folder", lambda: tmp_path)
+    monkeypatch.setattr(shared, "_own_folder", lambda: tmp_path)
     confirm(scope, tmp_path, asked=1, given=1)
     [file] = tmp_path.glob("*.lock")
     file.unlink()
@@ -80,7 +80,7 @@ def test_when_nothing_can_be_written_down_then_a_save_goes_ahead_without_a_turn(
 def test_when_the_news_are_damaged_then_there_are_none(
     scope: tuple[str, str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(turns, "_own_folder", lambda: tmp_path)
+    monkeypatch.setattr(shared, "_own_folder", lambda: tmp_path)
     confirm(scope, tmp_path, asked=1, given=12)
     [file] = tmp_path.glob("*.lock")
     file.write_bytes(file.read_bytes()[:10])

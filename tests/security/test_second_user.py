@@ -20,7 +20,7 @@ import pytest
 from cli.scripted_kitsu import TASK, ScriptedKitsu
 
 from tests.scripted_server import ScriptedServer, html_error
-from wf_core.saves import turns
+from wf_core.saves.shared import _own_folder
 from wf_core.saves.spool import Spool
 
 ALICE, BOB = 65_501, 65_502
@@ -196,4 +196,4 @@ def test_when_the_place_for_turns_is_planted_then_it_is_not_used(
         if planted == "a folder":
             os.chown(place, BOB, BOB)
 
-    assert turns._own_folder() is None
+    assert _own_folder() is None

@@ -142,6 +142,7 @@ class Desk:
             client=client,
             journal=self.journal,
             circuit=self.circuit,
+            lock_folder=self.settings.lock_folder,
             max_age=self.settings.profile.cache_seconds,
             budget=budget,
         )

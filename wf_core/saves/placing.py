@@ -5,11 +5,11 @@ Joins what ``paths`` knows (pure rules) with the settings' mount points and the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from wf_core.errors import NoFileTree, PathError
 from wf_core.models import Software, TaskContext, WorkingFile
@@ -99,20 +99,54 @@ class Placing:
         return self._place(found)
 
     def check_distinct(
-        self, context: TaskContext, name: str, software: Software, existing: Iterable[str]
+        self,
+        context: TaskContext,
+        name: str,
+        software: Software,
+        newest: Mapping[str, WorkingFile],
     ) -> None:
         """Refuse a file whose path would be another task's or another name's.
+
+        Args:
+            newest: the newest record of each of the task's names.
 
         Raises:
             PathError: the message says whose, and what to change.
             NoFileTree: the production has no usable tree.
         """
-        check_names(existing, name)
+        check_names(newest, name)
         if not context.production.file_tree:
             return  # said better where the place is asked for
-        clash = self.records.clash(context, name, software)
+        clash = self.records.clash(
+            context,
+            name,
+            software,
+            settled=lambda: self._is_in_place(context, software, newest.get(name)),
+        )
         if clash:
             raise PathError(clash[0], hint=clash[1])
+
+    @staticmethod
+    def _is_in_place(context: TaskContext, software: Software, record: WorkingFile | None) -> bool:
+        """Whether a revision was saved where the tree has it today. It was compared with the
+        neighbours then; of two files that have come to share a path since, it is the later one
+        that gives way."""
+        if record is None or record.software_id != software.id or not record.path:
+            return False
+        if marker.state_of(record) != "committed":
+            return False
+        try:
+            found = revision_path(
+                context.production.file_tree,
+                context,
+                name=record.name,
+                revision=record.revision,
+                software=software,
+                extension=PurePosixPath(record.path).suffix,
+            )
+        except (NoFileTree, PathError):
+            return False
+        return found.server_path == record.path
 
     def of_row(self, row: SaveRow) -> Place:
         """The place of a save whose number is known by now. Raises as :meth:`of`."""

@@ -7,9 +7,11 @@ server is gone: paths are rendered here, so only the number needs the server.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
@@ -30,7 +32,9 @@ from wf_core.saves.budget import Budget
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.journal import Journal
 from wf_core.saves.lists import ProductionLists
+from wf_core.saves.machine import monotonic
 from wf_core.saves.neighbours import entity_index, production_index
+from wf_core.saves.shared import hold_note
 
 __all__ = ["GONE", "Records"]
 
@@ -38,6 +42,9 @@ T = TypeVar("T")
 
 GONE = (ServerUnavailable, ServerFault, BadAnswer, NotLoggedIn)
 """Failures after which what is remembered has to do."""
+
+_TOGETHER_SECONDS = 2.0
+"""For so long what another process of this user has just found out need not be asked again."""
 
 _CONTEXT = TypeAdapter(TaskContext)
 _SOFTWARE = TypeAdapter(list[Software])
@@ -52,6 +59,7 @@ class Records:
 
     Args:
         client: the server; its requests should be as hurried as the caller is.
+        lock_folder: where locks lie.
         max_age: seconds for which what is kept counts as fresh.
         budget: what is left for the caller to wait; with it nobody is asked while the server
             is known to be down, not even about what was never read.
@@ -63,12 +71,14 @@ class Records:
         client: KitsuClient,
         journal: Journal,
         circuit: Circuit,
+        lock_folder: Path,
         max_age: float,
         budget: Budget | None = None,
     ) -> None:
         self._client = client
         self._journal = journal
         self._circuit = circuit
+        self._lock_folder = lock_folder
         self._max_age = max_age
         self._lists: dict[str, ProductionLists] = {}
         self._budget = budget
@@ -164,23 +174,58 @@ class Records:
         """The software record of that id, None when the server has none."""
         return next((r for r in self.softwares() if r.id == software_id), None)
 
-    def clash(self, context: TaskContext, name: str, software: Software) -> tuple[str, str] | None:
+    def clash(
+        self,
+        context: TaskContext,
+        name: str,
+        software: Software,
+        *,
+        settled: Callable[[], bool] = lambda: False,
+    ) -> tuple[str, str] | None:
         """What is wrong and what to change when the file's path would be another task's.
 
-        The answer is remembered; while the server is gone and it was never asked, the paths
+        That nothing is, is remembered; while the server is gone and it was never asked, the paths
         count as distinct (the final path is reserved on the disk in any case).
+
+        Args:
+            settled: asked, where it is not remembered, whether nothing is wrong for sure.
         """
 
         def look() -> list[str]:
-            clashes = self._index(context, software).clashes(context, name=name)
-            return [clashes[0].message, clashes[0].hint] if clashes else []
+            return [] if settled() else self._looked_at_together(context, name, software)
 
         key = f"clash:{context.task.id}:{software.id}:{name}"
         try:
             found = self._read(key, look, _TEXTS)
         except GONE:
             return None
-        return (found[0], found[1]) if found else None
+        if not found:
+            return None
+        # Whoever renames what is in the way wants it to count at once.
+        self._journal.forget_cached(self._key(key))
+        self._lists.pop(context.production.id, None)
+        return found[0], found[1]
+
+    def _looked_at_together(self, context: TaskContext, name: str, software: Software) -> list[str]:
+        """Compare the file's paths with those of its neighbours, once for all processes that
+        want to at the same moment: sixteen workers that begin together read one production."""
+        if self._has_index(context, software):
+            return self._looked_at(context, name, software)
+        about = (self._server, context.task.id, software.id, name)
+        wait = _TOGETHER_SECONDS if self._budget is None else self._budget.left() / 2
+        with hold_note("paths", about, self._lock_folder, wait=wait) as note:
+            seen = note.content.get("distinct")
+            age = monotonic() - seen if isinstance(seen, float) else math.inf
+            if 0 <= age < min(_TOGETHER_SECONDS, self._max_age):
+                return []
+            found = self._looked_at(context, name, software)
+            if not found and self._has_index(context, software):
+                note.write({"distinct": monotonic()})
+            return found
+
+    def _looked_at(self, context: TaskContext, name: str, software: Software) -> list[str]:
+        clashes = self._index(context, software).clashes(context, name=name)
+        return [clashes[0].message, clashes[0].hint] if clashes else []
 
     def _index(self, context: TaskContext, software: Software) -> PathIndex:
         """The paths of the task's neighbours. That of a whole production takes a moment, and
@@ -193,6 +238,10 @@ class Records:
             except PermissionDenied:
                 return entity_index(self._client, context, software, lists)
         return lists.indexes[key]
+
+    def _has_index(self, context: TaskContext, software: Software) -> bool:
+        """Whether this process knows the paths of the whole production."""
+        return (software.id, kind_of(context)) in self.lists(context.production.id).indexes
 
     def lists(self, project_id: str) -> ProductionLists:
         """What was read of a production by this process, for as long as it counts as fresh."""

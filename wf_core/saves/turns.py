@@ -8,17 +8,13 @@ disk for temporary files is full.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import stat
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from wf_core.disk.locks import Lock
-from wf_core.saves.machine import boot_id, monotonic
+from wf_core.saves.machine import monotonic
+from wf_core.saves.shared import Note, hold_note
 
 __all__ = ["Turn", "confirm", "take_turn"]
 
@@ -72,33 +68,25 @@ def confirm(scope: tuple[str, str, str], fallback: Path, *, asked: int, given: i
 
 @contextmanager
 def _held(scope: tuple[str, str, str], fallback: Path) -> Iterator[_News]:
-    digest = hashlib.sha256("\0".join(scope).encode()).hexdigest()[:32]
-    lock = Lock((_own_folder() or fallback) / f"turn-{digest}.lock")
-    with suppress(OSError):
-        lock.acquire(wait=_WAIT_SECONDS)
-    try:
-        yield _News(lock)
-    finally:
-        lock.release()
+    with hold_note("turn", scope, fallback, wait=_WAIT_SECONDS) as note:
+        yield _News(note)
 
 
 class _News:
-    """What those who had a turn left in its lock: the number given last, and those being asked
-    for. Without the lock there is none."""
+    """What those who had a turn left for the next: the number given last, and those being asked
+    for."""
 
-    def __init__(self, lock: Lock) -> None:
-        self._lock = lock
+    def __init__(self, note: Note) -> None:
+        self._note = note
         self.given, self.at = 0, 0.0
         self.asked: dict[int, str] = {}
-        if not lock.held:
-            return
+        news = note.content
         try:
-            news = json.loads(lock.read())
-            if news["boot"] == boot_id():
-                self.given, self.at = int(news["given"]), float(news["at"])
-                self.asked = {int(number): str(owner) for number, owner in news["asked"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
-            pass  # no news: the server is asked
+            given, at = int(news["given"]), float(news["at"])
+            self.asked = {int(number): str(owner) for number, owner in news["asked"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return  # no news: the server is asked
+        self.given, self.at = given, at
 
     def is_fresh(self) -> bool:
         return 0 <= monotonic() - self.at < _NEWS_SECONDS
@@ -111,10 +99,7 @@ class _News:
         return max([self.given if self.is_fresh() else 0, *theirs])
 
     def write(self) -> None:
-        news = {"boot": boot_id(), "given": self.given, "at": self.at, "asked": self.asked}
-        if self._lock.held:
-            with suppress(OSError):  # half of it is no news
-                self._lock.write(json.dumps(news).encode())
+        self._note.write({"given": self.given, "at": self.at, "asked": self.asked})
 
 
 def _alive(owner: Path) -> bool:
@@ -126,27 +111,3 @@ def _alive(owner: Path) -> bool:
         return False
     lock.release()
     return not free
-
-
-def _own_folder() -> Path | None:
-    """A folder of this user alone in the system's place for temporary files, or None.
-
-    The place is open to everybody: a folder or link that somebody else put there first is
-    not used.
-    """
-    if not hasattr(os, "getuid"):
-        folder = Path(tempfile.gettempdir()) / "kitsu-workfiles"  # per user on Windows
-        with suppress(OSError):
-            folder.mkdir(exist_ok=True)
-        return folder
-    folder = Path(tempfile.gettempdir()) / f"kitsu-workfiles-{os.getuid()}"
-    try:
-        found = folder.lstat()
-    except OSError:
-        try:
-            folder.mkdir(mode=0o700, exist_ok=True)
-            found = folder.lstat()
-        except OSError:
-            return None
-    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
-    return folder if ours and not found.st_mode & 0o077 else None

@@ -1,0 +1,91 @@
+"""Notes that the processes of one user on one machine leave each other, whatever WF_HOME each
+of them has.
+
+A note is about one thing and lies in the file of the lock that its readers and writers hold. It
+is of this start of the machine, or there is none. Notes spare the server requests; nothing rests
+on them: where the lock cannot be had, in time or at all, there is no note.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from wf_core.disk.locks import Lock
+from wf_core.saves.machine import boot_id
+
+__all__ = ["Note", "hold_note"]
+
+
+class Note:
+    """One note, in the hands of whoever holds its lock.
+
+    Attributes:
+        content: what the last one wrote; empty where there is no note.
+    """
+
+    def __init__(self, lock: Lock) -> None:
+        self._lock = lock
+        self.content: dict[str, Any] = {}
+        if lock.held:
+            with suppress(OSError, ValueError):  # half a note is none
+                found = json.loads(lock.read())
+                if isinstance(found, dict) and found.pop("boot", None) == boot_id():
+                    self.content = found
+
+    def write(self, content: dict[str, Any]) -> None:
+        """Leave ``content`` for the next."""
+        if self._lock.held:
+            with suppress(OSError):
+                self._lock.write(json.dumps({"boot": boot_id(), **content}).encode())
+
+
+@contextmanager
+def hold_note(kind: str, about: tuple[str, ...], fallback: Path, *, wait: float) -> Iterator[Note]:
+    """Be the only one who reads and writes a note, for a ``with`` block.
+
+    Args:
+        kind: what sort of note it is.
+        about: what it is about.
+        fallback: folder to use where the shared one is not safely this user's own.
+        wait: seconds after which to go on without.
+    """
+    digest = hashlib.sha256("\0".join(about).encode()).hexdigest()[:32]
+    lock = Lock((_own_folder() or fallback) / f"{kind}-{digest}.lock")
+    with suppress(OSError):
+        lock.acquire(wait=wait)
+    try:
+        yield Note(lock)
+    finally:
+        lock.release()
+
+
+def _own_folder() -> Path | None:
+    """A folder of this user alone in the system's place for temporary files, or None.
+
+    The place is open to everybody: a folder or link that somebody else put there first is
+    not used.
+    """
+    if not hasattr(os, "getuid"):
+        folder = Path(tempfile.gettempdir()) / "kitsu-workfiles"  # per user on Windows
+        with suppress(OSError):
+            folder.mkdir(exist_ok=True)
+        return folder
+    folder = Path(tempfile.gettempdir()) / f"kitsu-workfiles-{os.getuid()}"
+    try:
+        found = folder.lstat()
+    except OSError:
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            found = folder.lstat()
+        except OSError:
+            return None
+    ours = stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid()
+    return folder if ours and not found.st_mode & 0o077 else None
