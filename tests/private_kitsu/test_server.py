@@ -230,30 +230,13 @@ def test_when_up_then_only_loopback_listens_and_secrets_are_private(server: Priv
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "moment",
-    [
-        pytest.param("making the database", id="while the cluster is made"),
-        pytest.param("filling it", id="while the database is filled"),
-        pytest.param("starting Zou", id="while the web server starts"),
-    ],
-)
-def test_when_the_first_start_was_killed_then_the_next_one_finishes(
-    tmp_path: Path, zou_env: Path, moment: str
+def test_when_the_first_starts_were_killed_then_each_next_one_gets_further(
+    tmp_path: Path, zou_env: Path
 ) -> None:
     server = PrivateKitsu(tmp_path / "kitsu", zou_env=zou_env, fast=True, workers=1)
     try:
-        with subprocess.Popen(
-            command(server, zou_env, "up", "--json"),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as starter:
-            assert starter.stderr is not None
-            for line in starter.stderr:
-                if moment in line:
-                    break
-            starter.kill()
+        for moment in ("making the database", "filling it", "starting Zou"):
+            assert was_killed_while(command(server, zou_env, "up", "--json"), moment), moment
 
         info = server.up()
 
@@ -262,6 +245,17 @@ def test_when_the_first_start_was_killed_then_the_next_one_finishes(
     finally:
         server.down()
         assert ours(server) == []
+
+
+def was_killed_while(arguments: list[str], moment: str) -> bool:
+    """Run a command and kill it as soon as it says that it has come to ``moment``."""
+    with subprocess.Popen(
+        arguments, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as starter:
+        assert starter.stderr is not None
+        reached = any(moment in line for line in starter.stderr)
+        starter.kill()
+    return reached
 
 
 def test_when_it_was_made_by_a_later_release_then_it_is_refused_and_kept(
