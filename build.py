@@ -70,12 +70,12 @@ def run(command: list[str | Path], env: dict[str, str] | None = None) -> int:
     return code
 
 
-def captured(command: list[str | Path]) -> tuple[int, str]:
+def captured(command: list[str | Path], env: dict[str, str] | None = None) -> tuple[int, str]:
     """Run a program beside others; its exit code and what it printed."""
     done = subprocess.run(
         [str(part) for part in command],
         cwd=ROOT,
-        env=clean_environment(),
+        env={**clean_environment(), **(env or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -164,20 +164,36 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         several = [*beside_others, *here] if rest == [] else here
         command = pytest(python, several, "server and not blender")
         results["tests with a server"] = passed(run(command, env))
-    if blender is not None and not options.quick:
-        say("tests in Blender")
-        inside = Path(env["WF_BLENDER_PYTHON"])
-        results["tests in Blender"] = run(pytest(inside, blender, "blender"), env)
-    if extension is not None and not options.quick:
-        say("tests of the extension")
-        several = ["-n", "2", "--dist", "loadfile", *extension] if rest == [] else extension
-        results["tests of the extension"] = run(pytest(python, several, "extension"), env)
+    if not options.quick:
+        results |= test_in_applications(blender, extension, env, whole=rest == [])
     for name, inside in other_qt_envs().items() if options.all_qts else ():
         say(f"tests of the browser with {name}")
         results[name] = run(pytest(inside, ["tests/browser"], ""), env)
     failed = [name for name, code in results.items() if code != 0]
     say(f"failed: {', '.join(failed)}" if failed else "everything passed")
     return 1 if failed else 0
+
+
+def test_in_applications(
+    blender: list[str] | None, extension: list[str] | None, env: dict[str, str], *, whole: bool
+) -> dict[str, int]:
+    """The tests inside Blender, and beside them those of the extension, which wait more than they
+    work: their output comes last."""
+    results = {}
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        if extension is not None:
+            several = ["-n", "2", "--dist", "loadfile"] if whole else []
+            command = pytest(dev_env(), [*several, *extension], "extension")
+            others = beside.submit(captured, command, env)
+        if blender is not None:
+            say("tests in Blender")
+            inside = Path(env["WF_BLENDER_PYTHON"])
+            results["tests in Blender"] = run(pytest(inside, blender, "blender"), env)
+        if extension is not None:
+            say("tests of the extension")
+            results["tests of the extension"], output = others.result()
+            print(output.rstrip(), flush=True)
+    return results
 
 
 def test_environments(
