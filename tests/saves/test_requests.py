@@ -12,7 +12,7 @@ import pytest
 from cli.scripted_kitsu import PERSON_RECORD, PRODUCTION, TASK, TASK_RECORD, ScriptedKitsu
 
 from tests.saves.bot import settings_of_bot
-from tests.scripted_server import ScriptedServer, json_answer
+from tests.scripted_server import ScriptedServer, html_error, json_answer
 from wf_core.errors import PathError
 from wf_core.filehost import FileHost
 from wf_core.kitsu import FileTokenStore, Tokens
@@ -246,14 +246,18 @@ def test_when_several_homes_save_at_the_same_moment_then_one_reads_the_productio
 def test_when_the_path_is_another_tasks_then_it_is_looked_at_again_for_the_next_try(
     server: ScriptedServer, scene: Path, tmp_path: Path
 ) -> None:
-    ScriptedKitsu(server)
+    kitsu = ScriptedKitsu(server)
     route = f"/data/projects/{PRODUCTION}/tasks"
     second = {**TASK_RECORD, "id": PERSON_RECORD["id"], "name": "second"}
-    server.on("GET", route, json_answer([TASK_RECORD, second]), json_answer([TASK_RECORD]))
+    answers = [html_error(503), json_answer([TASK_RECORD])]
+    server.on("GET", route, json_answer([TASK_RECORD, second]), *answers)
 
     with Workfiles(settings_of_bot(server.url, tmp_path)) as workfiles:
-        with pytest.raises(PathError, match=second["id"]):
-            workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+        for _ in ("looked at", "known while the server does not answer"):
+            with pytest.raises(PathError, match=second["id"]):
+                workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+        assert not kitsu.records
+        workfiles.desk.circuit.reset()
         saved = workfiles.save(FileHost(scene), SaveRequest(task=TASK))
 
     assert (saved.state, saved.revision) == ("committed", 1)

@@ -184,8 +184,9 @@ class Records:
     ) -> tuple[str, str] | None:
         """What is wrong and what to change when the file's path would be another task's.
 
-        That nothing is, is remembered; while the server is gone and it was never asked, the paths
-        count as distinct (the final path is reserved on the disk in any case).
+        That nothing is, is remembered, that something is only for while the server is gone. Where
+        it was never asked, the paths count as distinct then (the final path is reserved on the disk
+        in any case).
 
         Args:
             settled: asked, where it is not remembered, whether nothing is wrong for sure.
@@ -201,8 +202,9 @@ class Records:
             return None
         if not found:
             return None
-        # Whoever renames what is in the way wants it to count at once.
-        self._journal.forget_cached(self._key(key))
+        # Whoever renames what is in the way wants it to count at once; without the server this
+        # is what is known.
+        self._keep(key, found, _TEXTS, read_at=0.0)
         self._lists.pop(context.production.id, None)
         return found[0], found[1]
 
@@ -358,8 +360,11 @@ class Records:
         age = time.time() - stored[1]
         return value, age if age >= 0 else float("inf")
 
-    def _keep(self, key: str, value: T, kind: TypeAdapter[T]) -> None:
-        self._journal.remember(self._key(key), kind.dump_json(value).decode(), time.time())
+    def _keep(
+        self, key: str, value: T, kind: TypeAdapter[T], *, read_at: float | None = None
+    ) -> None:
+        at = time.time() if read_at is None else read_at
+        self._journal.remember(self._key(key), kind.dump_json(value).decode(), at)
 
     def _key(self, key: str) -> str:
         return f"{self._server} {key}"
