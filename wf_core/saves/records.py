@@ -175,12 +175,7 @@ class Records:
         return next((r for r in self.softwares() if r.id == software_id), None)
 
     def clash(
-        self,
-        context: TaskContext,
-        name: str,
-        software: Software,
-        *,
-        settled: Callable[[], bool] = lambda: False,
+        self, context: TaskContext, name: str, software: Software, *, settled: Callable[[], bool]
     ) -> tuple[str, str] | None:
         """What is wrong and what to change when the file's path would be another task's.
 
