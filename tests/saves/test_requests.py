@@ -193,7 +193,7 @@ def test_when_the_file_has_a_revision_in_its_place_then_its_neighbours_are_not_a
         {"data": {"workfiles": {"schema": 1, "void": True}}},
         {"software_id": PERSON_RECORD["id"]},
         {"path": None},
-        {"path": "\0", "name": "main"},
+        {"path": "\0"},
     ],
     ids=["elsewhere", "foreign", "void", "of-another-software", "nowhere", "odd"],
 )

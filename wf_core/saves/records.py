@@ -7,7 +7,6 @@ server is gone: paths are rendered here, so only the number needs the server.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -212,8 +211,8 @@ class Records:
         wait = _TOGETHER_SECONDS if self._budget is None else self._budget.left() / 2
         with hold_note("paths", about, self._lock_folder, wait=wait) as note:
             seen = note.content.get("distinct")
-            age = monotonic() - seen if isinstance(seen, float) else math.inf
-            if 0 <= age < min(_TOGETHER_SECONDS, self._max_age):
+            fresh = min(_TOGETHER_SECONDS, self._max_age)
+            if isinstance(seen, float) and 0 <= monotonic() - seen < fresh:
                 return []
             found = self._looked_at(context, name, software)
             if not found and self._has_index(context, software):
