@@ -6,18 +6,20 @@ applications that have no adapter.
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path, PurePath
 from typing import TypeVar
 
 from wf_core.disk.copying import copy_exactly
 from wf_core.disk.files import half_made, in_words, rename_exclusive
 from wf_core.errors import FileUnreadable
-from wf_core.host import Host, MissingFile, SceneTag
+from wf_core.host import Copied, Host, MissingFile, SceneTag
 
 __all__ = ["FileHost", "extension_of"]
 
@@ -68,6 +70,7 @@ class FileHost(Host):
         self._version = version
         self._path, self._extension = _looked_at(source)
         self._tag: SceneTag | None = None
+        self._copied: Copied | None = None
 
     @property
     def name(self) -> str:
@@ -105,6 +108,13 @@ class FileHost(Host):
         """Refuse a file that is missing, empty, not a file, or not ours to read by now."""
         _looked_at(self._path)
 
+    def tell_copied(self, copied: Copied | None) -> bool:
+        # Windows renames no file that somebody has open, as whoever is told will have it.
+        if os.name != "posix":
+            return False
+        self._copied = copied
+        return True
+
     def save_as(self, path: Path) -> None:
         """Copy the file to ``path``, which appears whole or not at all.
 
@@ -117,7 +127,7 @@ class FileHost(Host):
         """
         source, _ = _looked_at(self._path)
         half = half_made(path, self._tag.save_id if self._tag else uuid.uuid4().hex)
-        copy_exactly(source, half)
+        self._copy(source, half)
         try:
             rename_exclusive(half, path)
         except BaseException:
@@ -125,6 +135,11 @@ class FileHost(Host):
                 half.unlink()
             raise
         self._path = path
+
+    def _copy(self, source: Path, target: Path) -> None:
+        """As :func:`copy_exactly`, telling how far it has come."""
+        tell = self._copied
+        copy_exactly(source, target, progress=None if tell is None else partial(tell, target))
 
     def open(self, path: Path) -> None:
         self._path, self._extension = _looked_at(path)

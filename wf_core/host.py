@@ -1,8 +1,8 @@
 """What an application must offer to save its scenes as working revisions.
 
 An adapter implements :class:`Host` with mostly one-line methods. Everything is abstract
-(but for following a renamed file, which few can): a method an adapter forgot is an error when
-the host is made, not a silent no-op later.
+(but for what few can: to follow a renamed file, to tell how far a copy has come): a method an
+adapter forgot is an error when the host is made, not a silent no-op later.
 :class:`wf_core.filehost.FileHost` is the host without an application; the contract
 suite in ``tests/contract`` runs against every host.
 """
@@ -19,9 +19,13 @@ from pydantic import BaseModel, ConfigDict
 
 from wf_core.errors import UsageError
 
-__all__ = ["Host", "MissingFile", "SceneTag"]
+__all__ = ["Copied", "Host", "MissingFile", "SceneTag"]
 
 T = TypeVar("T")
+
+Copied = Callable[[Path, int, int], None]
+"""Told of a file that is being copied: where it is, how many of its bytes are there for good, from
+the first one on, and how many it will have."""
 
 
 class SceneTag(BaseModel):
@@ -135,6 +139,15 @@ class Host(ABC):
         Raises:
             WorkfilesError: the application could not write the file.
         """
+
+    def tell_copied(self, copied: Copied | None) -> bool:
+        """Have :meth:`save_as` say from now on how far it has come, where all it does is to copy
+        a file: an ability of hosts without an application. None ends it.
+
+        Returns:
+            Whether it will; ``save_as`` may be called on any thread then.
+        """
+        return False
 
     @abstractmethod
     def open(self, path: Path) -> None:

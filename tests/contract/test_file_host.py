@@ -97,6 +97,21 @@ def test_when_the_path_is_relative_then_it_outlives_a_change_of_folder(
     assert FileHost(Path("lamp.blend")).current_path() == tmp_path / "lamp.blend"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="no file that is open can be renamed there")
+def test_when_somebody_asks_then_a_save_tells_how_far_its_copy_is(tmp_path: Path) -> None:
+    source = tmp_path / "lamp.blend"
+    source.write_bytes(b"x" * 1000)
+    host = FileHost(source)
+    told: list[tuple[bool, int, int]] = []
+
+    assert host.tell_copied(lambda path, done, size: told.append((path.exists(), done, size)))
+    host.save_as(tmp_path / "lamp_v001.blend")
+    host.tell_copied(None)
+    host.save_as(tmp_path / "lamp_v002.blend")
+
+    assert set(told) == {(True, 1000, 1000)}
+
+
 @pytest.mark.parametrize(
     ("name", "extension"),
     [

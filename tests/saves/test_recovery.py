@@ -42,6 +42,8 @@ owner, name = {
 real = getattr(owner, name)
 
 def fatal(*args, **kwargs):
+    if name == "send":
+        kwargs["settling"].written()  # the upload begins while the scene is still being copied
     if when == "before":
         os.kill(os.getpid(), signal.SIGKILL)
     real(*args, **kwargs)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli.scripted_kitsu import TASK, ScriptedKitsu
 
 from tests.saves.bot import settings_of_bot
 from tests.scripted_server import ScriptedServer, html_error, too_many_requests
+from wf_core import filehost
 from wf_core.disk.locks import Lock
 from wf_core.errors import Cancelled, FileUnreadable, WorkfilesError
 from wf_core.filehost import FileHost
@@ -22,11 +27,15 @@ from wf_core.workfiles import SaveRequest, Workfiles
 
 
 @pytest.fixture
+def kitsu(server: ScriptedServer) -> ScriptedKitsu:
+    return ScriptedKitsu(server)
+
+
+@pytest.fixture
 def workfiles(
-    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: ScriptedServer, kitsu: ScriptedKitsu, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Workfiles]:
     monkeypatch.setattr(uploader, "start", lambda settings: False)
-    ScriptedKitsu(server)
     with Workfiles(settings_of_bot(server.url, tmp_path)) as opened:
         yield opened
 
@@ -158,6 +167,88 @@ def test_when_an_application_writes_nothing_then_its_place_is_free_for_the_next_
     saved = workfiles.save(scene, SaveRequest(task=TASK))
 
     assert (saved.state, saved.revision) == ("committed", 1)
+
+
+_LARGE = 4 * 1024 * 1024
+"""Bytes of a scene that is sent in several pieces."""
+
+
+@pytest.fixture
+def large_scene(tmp_path: Path) -> FileHost:
+    path = tmp_path / "large.blend"
+    path.write_bytes(os.urandom(_LARGE))
+    return FileHost(path)
+
+
+def test_when_a_large_file_is_saved_then_its_upload_begins_while_it_is_copied(
+    workfiles: Workfiles, large_scene: FileHost, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = threading.Event()
+    begun: list[bool] = []
+
+    def copy_slowly(source: Path, target: Path, *, progress: Callable[[int, int], None]) -> None:
+        content = source.read_bytes()
+        with target.open("xb") as copy:
+            copy.write(content[: _LARGE // 2])
+            copy.flush()
+            progress(_LARGE // 2, _LARGE)
+            begun.append(sent.wait(10.0))
+            copy.write(content[_LARGE // 2 :])
+        progress(_LARGE, _LARGE)
+
+    monkeypatch.setattr(filehost, "copy_exactly", copy_slowly)
+    expected = hashlib.sha256(large_scene.current_path().read_bytes()).hexdigest()
+    saved = workfiles.save(
+        large_scene, SaveRequest(task=TASK), progress=lambda what, done, total: sent.set()
+    )
+
+    assert begun == [True]
+    assert (saved.state, saved.sha256, saved.size) == ("committed", expected, _LARGE)
+    assert hashlib.sha256(Path(saved.path).read_bytes()).hexdigest() == expected
+
+
+def test_when_a_file_turns_out_to_be_written_to_then_nothing_of_it_was_stored(
+    workfiles: Workfiles,
+    kitsu: ScriptedKitsu,
+    large_scene: FileHost,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    copy = filehost.copy_exactly
+
+    def copy_and_find_out(source: Path, target: Path, **options: Any) -> None:
+        copy(source, target, **options)
+        target.unlink()
+        raise FileUnreadable(f"{source} was being written while it was copied.")
+
+    with monkeypatch.context() as changing:
+        changing.setattr(filehost, "copy_exactly", copy_and_find_out)
+        with pytest.raises(FileUnreadable, match="was being written"):
+            workfiles.save(large_scene, SaveRequest(task=TASK))
+
+    assert [kitsu.stored_sha256(made) for made in kitsu.records] == [None]
+    assert workfiles.status() == []
+    again = workfiles.save(large_scene, SaveRequest(task=TASK))
+    assert (again.state, again.revision) == ("committed", 1)
+
+
+def test_when_the_scene_is_not_written_yet_then_the_last_bytes_wait(
+    workfiles: Workfiles,
+    kitsu: ScriptedKitsu,
+    large_scene: FileHost,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rename = filehost.rename_exclusive
+    stored: list[str | None] = []
+
+    def rename_later(source: Path, target: Path) -> None:
+        time.sleep(0.5)
+        stored.extend(kitsu.stored_sha256(made) for made in kitsu.records)
+        rename(source, target)
+
+    monkeypatch.setattr(filehost, "rename_exclusive", rename_later)
+
+    assert workfiles.save(large_scene, SaveRequest(task=TASK)).state == "committed"
+    assert stored == [None]
 
 
 def test_when_the_record_cannot_be_locked_then_the_save_waits(

@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-from wf_core.disk.copying import copy_exactly, sha256_of
+from wf_core.disk.copying import sha256_of
 from wf_core.disk.files import half_made, in_words, rename_exclusive
 from wf_core.filehost import FileHost
 
@@ -41,7 +41,7 @@ class RowScene(FileHost):
             return
         half = half_made(path, uuid.uuid4().hex)
         try:
-            copy_exactly(self._source, half)
+            self._copy(self._source, half)
             if path == self._replace:
                 with in_words(path, writing=True):
                     half.replace(path)

@@ -41,6 +41,8 @@ _PIECE = 1024 * 1024
 _SLOWEST_STORE = 10_000_000
 """Bytes per second with which the slowest storage copies a body before the server answers."""
 _LARGEST_RECORD = 64 * 1024
+_SMALL = 64 * 1024
+"""Bytes that go out in one packet with what frames them; more are not copied for that."""
 
 
 @dataclass(frozen=True)
@@ -195,7 +197,7 @@ class _Body:
             self._file.seek(self._start)
         self.close()
         self._hash, self._done = ParallelHash(), 0
-        head = self._head
+        head, tail = self._head, b""
         while self._done < self._size:
             self.stop_if_cancelled()
             left = self._size - self._done
@@ -209,8 +211,11 @@ class _Body:
                 if self._before_last_bytes is not None:
                     self._before_last_bytes()
                 self.handed_over = True
-                piece += self._tail
-            yield head + piece  # one packet for what is small
+                tail = self._tail
+            if len(piece) <= _SMALL:
+                yield head + piece + tail
+            else:
+                yield from filter(None, (head, piece, tail))
             head = b""
             if self._progress is not None:
                 self._progress(self._done, self._size)

@@ -93,7 +93,7 @@ class Delivery:
         """Take the row as far as it goes now. The caller holds the row's lock.
 
         Args:
-            settling: the sync of a save that is just being made, which runs beside its upload.
+            settling: a save that is just being made, on its way to the disk beside its upload.
             guard: see :class:`wf_core.saves.attempt.Attempt`.
             progress: called with bytes sent and bytes in total.
             cancel: asked per piece whether to stop.
@@ -107,7 +107,7 @@ class Delivery:
         """
         record = None
         try:
-            finished = self._finished_elsewhere(row)
+            finished = self._finished_elsewhere(row) if settling is None else None
             if finished is not None:
                 return finished
             if row.working_file_id is None:
@@ -117,7 +117,7 @@ class Delivery:
             if row.state in ("claimed", "saved"):
                 row, record = self._sending.send(
                     row,
-                    settled=settling.scene if settling is not None else lambda: None,
+                    settling=settling,
                     guard=guard,
                     progress=progress,
                     cancel=cancel,

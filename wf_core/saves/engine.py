@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from wf_core.disk.copying import copy_exactly, fsync_file, fsync_folder, link_or_copy, linked
+from wf_core.disk.growing import GrowingFile
 from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import Cancelled, FileUnreadable
 from wf_core.host import Host, SceneTag
@@ -121,14 +122,17 @@ class SaveEngine:
                     row = self.numbering.number(row, plan)
             deliver = deliver and row.working_file_id is not None
             # Whoever waits for the upload does not write the scene meanwhile.
-            lend = deliver and kept is None and request.adopt is None
-            row = self._write(host, row, adopt=request.adopt, lend=lend)
-            if kept is not None:
-                kept(row)
-            scene_only = deliver and row.snapshot in ("copy", "lent")
-            settling = Settling(self, row, scene_only=scene_only)
+            if deliver and kept is None and request.adopt is None:
+                settling = self._lent(host, row)
+            else:
+                row = self._write(host, row, adopt=request.adopt)
+                if kept is not None:
+                    kept(row)
+                settling = self._settled(row, delivering=deliver)
             if not deliver:
                 return Saved(settling.finish(), plan)
+            if settling.growing is None:
+                row = settling.written()
             try:
                 row = self.delivery.deliver(
                     row,
@@ -145,6 +149,10 @@ class SaveEngine:
                     hint=SENT_LATER,
                 ) from exc
             finally:
+                # Whoever has the row's lock next must not meet a scene that is being written.
+                settling.wait()
+                if settling.growing is not None:
+                    settling.growing.close()
                 # A web server's processes each keep their own connections: who never lets go
                 # of one stays with a busy process while another has nothing to do.
                 self.delivery.client.session.let_go()
@@ -227,7 +235,31 @@ class SaveEngine:
         self.spool.write_sidecar(row)
         return row
 
-    def _write(self, host: Host, row: SaveRow, *, adopt: Path | None, lend: bool) -> SaveRow:
+    def _settled(self, row: SaveRow, *, delivering: bool) -> Settling:
+        """A save whose scene is written, on its way to the disk."""
+        return Settling(self, lambda: row, delivering=delivering)
+
+    def _lent(self, host: Host, row: SaveRow) -> Settling:
+        """A save that lends its scene to its upload, on its way to the disk: from the first byte
+        on, where the host can be left alone with it."""
+        growing = GrowingFile(Path(row.final_path or "").name)
+        if not host.tell_copied(growing.copied):
+            return self._settled(self._write(host, row, lend=True), delivering=True)
+
+        def written() -> SaveRow:
+            try:
+                done = self._write(host, row, lend=True)
+                assert done.spool_path is not None and done.size is not None
+                growing.copied(Path(done.spool_path), done.size, done.size)
+            finally:
+                host.tell_copied(None)
+            return done
+
+        return Settling(self, written, delivering=True, growing=growing)
+
+    def _write(
+        self, host: Host, row: SaveRow, *, adopt: Path | None = None, lend: bool = False
+    ) -> SaveRow:
         target = Path(row.scene_path or row.final_path or "")
         before = host.get_tag()
         tag = SceneTag(

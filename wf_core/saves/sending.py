@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from wf_core.disk.copying import sha256_of
 from wf_core.disk.files import in_words
@@ -25,6 +26,7 @@ from wf_core.saves.journal import Journal
 from wf_core.saves.kept import check_kept
 from wf_core.saves.parking import Busy, Changed, Parked, Stopped
 from wf_core.saves.row import SaveRow
+from wf_core.saves.settling import Settling
 from wf_core.steps import DISCARD
 
 __all__ = ["Ask", "Report", "Sending", "check_still_mine"]
@@ -50,7 +52,7 @@ class Sending:
         self,
         row: SaveRow,
         *,
-        settled: Callable[[], None],
+        settling: Settling | None,
         guard: Guard | None,
         progress: Report | None,
         cancel: Ask | None,
@@ -58,7 +60,8 @@ class Sending:
         """Bring the bytes of a claimed save to the server. The caller holds the row's lock.
 
         Args:
-            settled: called once the bytes are sent; waits until the scene is on the disk.
+            settling: a save that is just being made; waited for once the bytes are sent. Its scene
+                may still be written: the last bytes are not sent before it is.
             guard: called before the last of them are.
             progress: called with bytes sent and bytes in total.
             cancel: asked per piece whether to stop.
@@ -78,13 +81,17 @@ class Sending:
             raise Busy("This save is being uploaded by another process.")
         try:
             if row.attempts or row.sha256:
+                if settling is not None:
+                    row = settling.written()
                 done = self._already_there(row)
                 if done is not None:
-                    settled()
+                    if settling is not None:
+                        settling.scene()
                     return done, None
             started = time.monotonic()
-            sha256, record = self._send(row, lock, guard, progress, cancel)
-            settled()
+            row, sha256, record = self._send(row, lock, settling, guard, progress, cancel)
+            if settling is not None:
+                settling.scene()
             row = self._uploaded(row, sha256)
             fresh = time.monotonic() - started < _MOMENT_SECONDS
             return row, record if fresh else None
@@ -109,33 +116,43 @@ class Sending:
         self,
         row: SaveRow,
         lock: Lock,
+        settling: Settling | None,
         guard: Guard | None,
         progress: Report | None,
         cancel: Ask | None,
-    ) -> tuple[str, WorkingFile | None]:
-        """Send the bytes; the SHA-256 of what the server now has, and the record as it was
-        when it took them, where the answer holds it."""
+    ) -> tuple[SaveRow, str, WorkingFile | None]:
+        """Send the bytes; the row as it is then, the SHA-256 of what the server now has, and the
+        record as it was when it took them, where the answer holds it."""
         assert row.working_file_id is not None and row.spool_path is not None
-        assert row.size is not None
-        source = Path(row.spool_path)
-        check_kept(row)
+        growing = settling.growing if settling is not None else None
+        source: Path | BinaryIO
+        if growing is not None:
+            source, size = cast(BinaryIO, growing), growing.size
+        else:
+            assert row.size is not None
+            source, size = Path(row.spool_path), row.size
+            check_kept(row)
 
         def still_ours() -> None:
+            nonlocal row
             if not lock.held:
                 raise IntegrityError("The upload lost its lock; nothing was stored.")
+            if settling is not None:
+                row = settling.written()
             check_kept(row)
             if guard is not None:
                 guard(row)
 
         # From here on bytes may be on the server, whatever becomes of the answer.
-        self.journal.update(row, durable=False, attempts=row.attempts + 1)
+        attempts = row.attempts + 1
+        self.journal.update(row, durable=False, attempts=attempts)
         gauge = Gauge(gauge_folder(self.lock_folder.parent), row.save_id)
         try:
             sent = upload(
                 self.client.session,
                 row.working_file_id,
                 source,
-                size=row.size,
+                size=size,
                 progress=gauge.report(progress),
                 cancel=gauge.ask(cancel),
                 before_last_bytes=still_ours,
@@ -149,16 +166,16 @@ class Sending:
             if not exc.in_doubt:
                 raise
             found = await_stored_length(
-                self.client.session, row.working_file_id, row.size, patience=_LOST_ANSWER_SECONDS
+                self.client.session, row.working_file_id, size, patience=_LOST_ANSWER_SECONDS
             )
-            if found != row.size:
+            if found != size:
                 raise
-            return _hash_of_kept(row), None
+            return row, _hash_of_kept(row), None
         finally:
             gauge.clear()
         if row.sha256 is not None and sent.sha256 != row.sha256:
             raise Changed(row)
-        return sent.sha256, sent.record
+        return row, sent.sha256, sent.record
 
     def _uploaded(self, row: SaveRow, sha256: str) -> SaveRow:
         return self.journal.update(row, durable=False, state="uploaded", sha256=sha256, error=None)

@@ -1,0 +1,127 @@
+"""A file is read while another thread still copies it."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from wf_core.disk import growing as module
+from wf_core.disk.copying import copy_exactly
+from wf_core.disk.growing import GrowingFile
+from wf_core.errors import FileUnreadable
+
+_WAIT = 10.0
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    return tmp_path / "copy.part"
+
+
+@pytest.fixture
+def growing() -> Iterator[GrowingFile]:
+    file = GrowingFile("lamp_v001.blend")
+    yield file
+    file.close()
+
+
+class Reader(threading.Thread):
+    """Reads ``count`` bytes, and says when it has them or may not have them."""
+
+    def __init__(self, growing: GrowingFile, count: int) -> None:
+        super().__init__(daemon=True)
+        self.growing, self.count = growing, count
+        self.data: bytes | None = None
+        self.failure: Exception | None = None
+        self.start()
+
+    def run(self) -> None:
+        try:
+            self.data = self.growing.read(self.count)
+        except FileUnreadable as exc:
+            self.failure = exc
+
+
+def test_when_bytes_are_not_there_yet_then_reading_waits_for_them(
+    growing: GrowingFile, copy: Path
+) -> None:
+    copy.write_bytes(b"abc")
+    growing.copied(copy, 3, 6)
+    assert growing.size == 6
+    assert growing.read(2) == b"ab"
+
+    reader = Reader(growing, 3)
+    reader.join(0.2)
+    assert reader.is_alive()
+    with copy.open("ab") as more:
+        more.write(b"def")
+    growing.copied(copy, 6, 6)
+    reader.join(_WAIT)
+
+    assert reader.data == b"cde"
+    assert growing.read(10) == b"f"
+    assert growing.read(10) == b""
+    growing.seek(0)
+    assert growing.read(10) == b"abcdef"
+
+
+def test_when_the_copy_is_renamed_then_it_is_read_on(growing: GrowingFile, copy: Path) -> None:
+    copy.write_bytes(b"abc")
+    growing.copied(copy, 3, 3)
+    copy.rename(copy.with_name("lamp_v001.blend"))
+
+    assert growing.read(3) == b"abc"
+
+
+@pytest.mark.parametrize("begun", [True, False])
+def test_when_the_copy_comes_to_nothing_then_its_reader_is_told(
+    growing: GrowingFile, copy: Path, begun: bool
+) -> None:
+    if begun:
+        copy.write_bytes(b"abc")
+        growing.copied(copy, 3, 6)
+    reader = Reader(growing, 6)
+
+    growing.fail()
+    reader.join(_WAIT)
+
+    assert reader.data is None
+    assert "lamp_v001.blend could not be copied" in str(reader.failure)
+
+
+def test_when_nobody_reads_it_any_more_then_the_copy_goes_on(
+    growing: GrowingFile, copy: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "source.blend"
+    source.write_bytes(os.urandom(100_000))
+    growing.close()
+
+    def told(done: int, size: int) -> None:
+        growing.copied(copy, done, size)
+
+    copy_exactly(source, copy, progress=told)
+
+    assert copy.read_bytes() == source.read_bytes()
+    with pytest.raises(FileUnreadable):
+        growing.read(1)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux is told what may be forgotten")
+def test_when_much_was_read_then_it_need_not_stay_in_memory(
+    growing: GrowingFile, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forgotten: list[int] = []
+    monkeypatch.setattr(module, "_FORGOTTEN", 100)
+    monkeypatch.setattr(os, "posix_fadvise", lambda fd, start, end, what: forgotten.append(end))
+    copy.write_bytes(b"x" * 250)
+    growing.copied(copy, 250, 250)
+
+    while growing.read(60):
+        pass
+
+    assert forgotten == [120, 240]
