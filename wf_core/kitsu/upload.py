@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import BinaryIO
+from typing import Protocol
 
 import requests
 from pydantic import ValidationError
@@ -35,7 +35,7 @@ from wf_core.kitsu.session import Session
 from wf_core.kitsu.stored import Cancel, Progress, file_route
 from wf_core.models import WorkingFile
 
-__all__ = ["Uploaded", "upload"]
+__all__ = ["Readable", "Uploaded", "upload"]
 
 _PIECE = 1024 * 1024
 _SLOWEST_STORE = 10_000_000
@@ -43,6 +43,15 @@ _SLOWEST_STORE = 10_000_000
 _LARGEST_RECORD = 64 * 1024
 _SMALL = 64 * 1024
 """Bytes that go out in one packet with what frames them; more are not copied for that."""
+
+
+class Readable(Protocol):
+    """What is asked of a binary file that is opened for reading."""
+
+    def read(self, count: int, /) -> bytes: ...
+    def seek(self, position: int, /) -> int: ...
+    def tell(self) -> int: ...
+    def fileno(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -64,7 +73,7 @@ class Uploaded:
 def upload(
     session: Session,
     working_file_id: str,
-    path_or_file: Path | BinaryIO,
+    path_or_file: Path | Readable,
     *,
     size: int,
     progress: Progress | None = None,
@@ -79,7 +88,7 @@ def upload(
     Args:
         session: a session with a token.
         working_file_id: the record.
-        path_or_file: a file, or one opened for binary reading, sent from where it stands.
+        path_or_file: a file, or one opened for reading, sent from where it stands.
         size: bytes it has; more or fewer are an error.
         progress: called with the bytes sent and ``size``; starts over when the request is
             repeated with a fresh token.
@@ -146,7 +155,7 @@ class _Body:
 
     def __init__(
         self,
-        file: BinaryIO,
+        file: Readable,
         *,
         size: int,
         name: str,
@@ -258,7 +267,7 @@ class _Body:
 
 
 @contextmanager
-def _opened(path_or_file: Path | BinaryIO) -> Iterator[tuple[BinaryIO, str]]:
+def _opened(path_or_file: Path | Readable) -> Iterator[tuple[Readable, str]]:
     if not isinstance(path_or_file, Path):
         named = getattr(path_or_file, "name", "")
         yield path_or_file, Path(named).name if isinstance(named, str) and named else "file"
@@ -275,7 +284,7 @@ def _opened(path_or_file: Path | BinaryIO) -> Iterator[tuple[BinaryIO, str]]:
         yield file, path.name
 
 
-def _status(file: BinaryIO) -> os.stat_result | None:
+def _status(file: Readable) -> os.stat_result | None:
     """None for what is no file of the system (``io.BytesIO``)."""
     try:
         return os.fstat(file.fileno())

@@ -10,10 +10,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from wf_core.disk.copying import sha256_of
 from wf_core.disk.files import in_words
+from wf_core.disk.growing import GrowingFile
 from wf_core.disk.locks import Lock, record_lock
 from wf_core.errors import Cancelled, IntegrityError, ServerUnavailable
 from wf_core.kitsu import KitsuClient
@@ -125,9 +125,9 @@ class Sending:
         record as it was when it took them, where the answer holds it."""
         assert row.working_file_id is not None and row.spool_path is not None
         growing = settling.growing if settling is not None else None
-        source: Path | BinaryIO
+        source: Path | GrowingFile
         if growing is not None:
-            source, size = cast(BinaryIO, growing), growing.size
+            source, size = growing, growing.size
         else:
             assert row.size is not None
             source, size = Path(row.spool_path), row.size
