@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -9,11 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.scripted_kitsu import PERSON_RECORD, PRODUCTION, TASK, TASK_RECORD, ScriptedKitsu
+from cli.scripted_kitsu import (
+    FULL_TASK,
+    PERSON_RECORD,
+    PRODUCTION,
+    PROJECT_RECORD,
+    TASK,
+    TASK_RECORD,
+    ScriptedKitsu,
+)
 
 from tests.saves.bot import settings_of_bot
-from tests.scripted_server import ScriptedServer, html_error, json_answer
-from wf_core.errors import PathError
+from tests.scripted_server import Answer, Request, ScriptedServer, html_error, json_answer
+from wf_core.errors import PathError, WorkfilesError
 from wf_core.filehost import FileHost
 from wf_core.kitsu import FileTokenStore, Tokens
 from wf_core.results import SaveResult
@@ -156,6 +166,7 @@ def test_when_another_name_is_saved_then_the_production_is_read_again_once_it_is
     assert asked.count("/data/assets") == times
 
 
+FULL = f"/data/tasks/{TASK}/full"
 LISTS = [
     f"GET /data/projects/{PRODUCTION}/tasks",
     "GET /data/task-types",
@@ -241,6 +252,81 @@ def test_when_several_homes_save_at_the_same_moment_then_one_reads_the_productio
 
     assert sorted(result.revision or 0 for result in saved) == [1, 2, 3, 4]
     assert lists_read(server) == LISTS
+
+
+def token_of(account: str) -> str:
+    """A token that says whose it is."""
+    claims = base64.urlsafe_b64encode(json.dumps({"sub": account}).encode()).decode().rstrip("=")
+    return f"head.{claims}.signature"
+
+
+def homes_of(address: str, tmp_path: Path, *accounts: str) -> list[Settings]:
+    """A home for each account, all in one workspace."""
+    return [
+        settings_of_bot(address, tmp_path / f"home{number}").model_copy(
+            update={"token": token_of(account), "workspace": tmp_path / "workspace"}
+        )
+        for number, account in enumerate(accounts)
+    ]
+
+
+@pytest.mark.parametrize(("accounts", "times"), [("aaaa", 1), ("aabb", 2)], ids=["one", "two"])
+def test_when_several_homes_begin_at_the_same_moment_then_one_of_each_account_reads_the_task(
+    server: ScriptedServer, scene: Path, tmp_path: Path, accounts: str, times: int
+) -> None:
+    ScriptedKitsu(server)
+    begin = threading.Barrier(4)
+
+    def save(settings: Settings) -> SaveResult:
+        with Workfiles(settings) as workfiles:
+            begin.wait(10.0)
+            return workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    with ThreadPoolExecutor(max_workers=4) as beside:
+        saved = list(beside.map(save, homes_of(server.url, tmp_path, *accounts)))
+
+    assert {result.state for result in saved} == {"committed"}
+    asked = routes(server)
+    assert asked.count(f"GET {FULL}") == times
+    assert asked.count("GET /data/softwares") == times
+
+
+def test_when_a_production_gets_its_tree_then_that_counts_for_everybody_at_once(
+    server: ScriptedServer, scene: Path, tmp_path: Path
+) -> None:
+    ScriptedKitsu(server)
+    bare = {**FULL_TASK, "project": {**PROJECT_RECORD, "file_tree": None}}
+    first, second = homes_of(server.url, tmp_path, "a", "a")
+
+    server.on("GET", FULL, json_answer(bare))
+    with Workfiles(first) as workfiles, pytest.raises(WorkfilesError, match="file tree"):
+        workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+    server.on("GET", FULL, json_answer(FULL_TASK))
+
+    with Workfiles(second) as workfiles:
+        assert workfiles.save(FileHost(scene), SaveRequest(task=TASK)).state == "committed"
+
+
+def test_when_the_server_has_another_path_then_what_another_process_has_read_counts_no_more(
+    server: ScriptedServer, scene: Path, tmp_path: Path
+) -> None:
+    kitsu = ScriptedKitsu(server)
+    first, second = homes_of(server.url, tmp_path, "a", "a")
+    with Workfiles(first) as workfiles:
+        workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    def made_elsewhere(request: Request) -> Answer:
+        made = kitsu.add(2, path="/of/a/lantern", comment=request.json()["comment"])
+        return json_answer(kitsu.records[made], 201)
+
+    entity = {**FULL_TASK["entity"], "name": "Lantern"}
+    server.on("GET", FULL, json_answer({**FULL_TASK, "entity": entity}))
+    server.on("POST", f"/data/tasks/{TASK}/working-files/new", made_elsewhere)
+    with Workfiles(second) as workfiles:
+        saved = workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    assert (saved.state, saved.revision) == ("committed", 2)
+    assert "lantern" in saved.path
 
 
 def test_when_the_path_is_another_tasks_then_it_is_looked_at_again_for_the_next_try(

@@ -34,7 +34,7 @@ from wf_core.errors import (
 from wf_core.kitsu import answers
 from wf_core.kitsu.address import normalise_server
 from wf_core.kitsu.deadline import Limits, Timeouts
-from wf_core.kitsu.tokens import MemoryTokenStore, Tokens, TokenStore
+from wf_core.kitsu.tokens import MemoryTokenStore, Tokens, TokenStore, account_of
 from wf_core.kitsu.wire import Wire
 
 __all__ = ["Session"]
@@ -145,6 +145,12 @@ class Session:
     def bot_token(self) -> str | None:
         """The bot's token, None where a login is used. For looking at its expiry only."""
         return self._bot_token
+
+    @property
+    def account_id(self) -> str | None:
+        """The id of the account in whose name requests are sent, as far as its token says."""
+        token = self._access_token()
+        return None if token is None else account_of(token)
 
     # Requests
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
+from typing import Any
 
-__all__ = ["MemoryTokenStore", "TokenStore", "Tokens", "expiry"]
+__all__ = ["MemoryTokenStore", "TokenStore", "Tokens", "account_of", "expiry"]
 
 
 @dataclass(frozen=True)
@@ -76,16 +77,27 @@ class MemoryTokenStore(TokenStore):
 
 def expiry(token: str) -> float | None:
     """When ``token`` expires, in seconds since the epoch by the server's clock; None when the
-    token does not say. Nothing is verified: that is the server's business."""
+    token does not say."""
+    when = _claims(token).get("exp")
+    return float(when) if isinstance(when, (int, float)) else None
+
+
+def account_of(token: str) -> str | None:
+    """The id of the account that ``token`` is of, None when the token does not say."""
+    who = _claims(token).get("sub")
+    return who if isinstance(who, str) and who else None
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """What a JSON Web Token says (RFC 7519). Nothing is verified: that is the server's business."""
     parts = token.split(".")
     if len(parts) != 3:
-        return None
+        return {}
     try:
         payload = json.loads(base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)))
     except (binascii.Error, ValueError):
-        return None
-    when = payload.get("exp") if isinstance(payload, dict) else None
-    return float(when) if isinstance(when, (int, float)) else None
+        return {}
+    return payload if isinstance(payload, dict) else {}
 
 
 def seconds_left(token: str, *, now: float | None = None) -> float | None:

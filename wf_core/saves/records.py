@@ -31,9 +31,8 @@ from wf_core.saves.budget import Budget
 from wf_core.saves.circuit import Circuit
 from wf_core.saves.journal import Journal
 from wf_core.saves.lists import ProductionLists
-from wf_core.saves.machine import monotonic
 from wf_core.saves.neighbours import entity_index, production_index
-from wf_core.saves.shared import hold_note
+from wf_core.saves.shared import ask_together
 
 __all__ = ["GONE", "Records"]
 
@@ -82,6 +81,7 @@ class Records:
         self._lists: dict[str, ProductionLists] = {}
         self._budget = budget
         self._held: dict[str, TaskContext] = {}
+        self._anew: set[str] = set()  # not from other processes: what they know is as old
         self._server = client.session.server
 
     def task_id(self, reference: str) -> str:
@@ -101,7 +101,10 @@ class Records:
         if task_id in self._held:
             return self._held[task_id]
         context = self._read(
-            f"context:{task_id}", lambda: self._client.task_context(task_id), _CONTEXT
+            f"context:{task_id}",
+            lambda: self._client.task_context(task_id),
+            _CONTEXT,
+            together=lambda found: bool(found.production.file_tree),
         )
         if not context.production.file_tree:
             self.forget(task_id)  # whoever sets a tree wants it to count at once
@@ -136,11 +139,12 @@ class Records:
         """Ask the server next time, because what is kept turned out to be old."""
         self._held.pop(reference, None)
         for key in (f"task-id:{reference}", f"context:{reference}"):
+            self._anew.add(key)
             self._journal.forget_cached(self._key(key))
 
     def softwares(self) -> list[Software]:
         """Kitsu's software records."""
-        return self._read("softwares", self._client.softwares, _SOFTWARE)
+        return self._read("softwares", self._client.softwares, _SOFTWARE, together=bool)
 
     def software(self, name: str | None, extension: str) -> Software:
         """The software record of that name, or else the one that writes ``extension``.
@@ -207,17 +211,22 @@ class Records:
         want to at the same moment: sixteen workers that begin together read one production."""
         if self._has_index(context, software):
             return self._looked_at(context, name, software)
-        about = (self._server, context.task.id, software.id, name)
-        wait = _TOGETHER_SECONDS if self._budget is None else self._budget.left() / 2
-        with hold_note("paths", about, self._lock_folder, wait=wait) as note:
-            seen = note.content.get("distinct")
-            fresh = min(_TOGETHER_SECONDS, self._max_age)
-            if isinstance(seen, float) and 0 <= monotonic() - seen < fresh:
-                return []
+
+        def look() -> tuple[str, bool]:
             found = self._looked_at(context, name, software)
-            if not found and self._has_index(context, software):
-                note.write({"distinct": monotonic()})
-            return found
+            return _as_text(_TEXTS, found), not found and self._has_index(context, software)
+
+        about = ("paths", self._server, context.task.id, software.id, name)
+        return _TEXTS.validate_json(self._ask_together(about, look))
+
+    def _ask_together(self, about: tuple[str, ...], ask: Callable[[], tuple[str, bool]]) -> str:
+        return ask_together(
+            about,
+            ask,
+            self._lock_folder,
+            wait=_TOGETHER_SECONDS if self._budget is None else self._budget.left() / 2,
+            fresh=min(_TOGETHER_SECONDS, self._max_age),
+        )
 
     def _looked_at(self, context: TaskContext, name: str, software: Software) -> list[str]:
         clashes = self._index(context, software).clashes(context, name=name)
@@ -318,7 +327,20 @@ class Records:
 
     # the cache
 
-    def _read(self, key: str, fetch: Callable[[], T], kind: TypeAdapter[T]) -> T:
+    def _read(
+        self,
+        key: str,
+        fetch: Callable[[], T],
+        kind: TypeAdapter[T],
+        *,
+        together: Callable[[T], bool] | None = None,
+    ) -> T:
+        """What is kept, else what the server says.
+
+        Args:
+            together: processes of this user and account that begin together, with nothing kept,
+                leave asking to one of them; says whether what it found is for the others, too.
+        """
         kept = self._kept(key, kind)
         if kept is not None and (kept[1] <= self._max_age or self._is_away()):
             return kept[0]
@@ -328,7 +350,10 @@ class Records:
                 in_doubt=False,
             )
         try:
-            value = fetch()
+            if kept is None and together is not None:
+                value = self._fetched(key, fetch, kind, together)
+            else:
+                value = fetch()
         except GONE as exc:
             self._circuit.trip_if_unreachable(exc, waited=self._client.session.timeouts.total)
             if kept is None:
@@ -336,6 +361,23 @@ class Records:
             return kept[0]
         self._keep(key, value, kind)
         return value
+
+    def _fetched(
+        self, key: str, fetch: Callable[[], T], kind: TypeAdapter[T], for_all: Callable[[T], bool]
+    ) -> T:
+        account = self._client.session.account_id
+        if account is None or key in self._anew:
+            self._anew.discard(key)
+            return fetch()
+
+        def ask() -> tuple[str, bool]:
+            found = fetch()
+            return _as_text(kind, found), for_all(found)
+
+        try:
+            return kind.validate_json(self._ask_together((key, self._server, account), ask))
+        except ValidationError:
+            return fetch()  # the other process is of another release
 
     def _is_away(self) -> bool:
         """Whether asking is useless, or there is no time left for it."""
@@ -358,10 +400,14 @@ class Records:
         self, key: str, value: T, kind: TypeAdapter[T], *, read_at: float | None = None
     ) -> None:
         at = time.time() if read_at is None else read_at
-        self._journal.remember(self._key(key), kind.dump_json(value).decode(), at)
+        self._journal.remember(self._key(key), _as_text(kind, value), at)
 
     def _key(self, key: str) -> str:
         return f"{self._server} {key}"
+
+
+def _as_text(kind: TypeAdapter[T], value: T) -> str:
+    return kind.dump_json(value).decode()
 
 
 @lru_cache(maxsize=64)

@@ -13,15 +13,18 @@ import json
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from wf_core.disk.locks import Lock
-from wf_core.saves.machine import boot_id
+from wf_core.saves.machine import boot_id, monotonic
 
-__all__ = ["Note", "hold_note"]
+__all__ = ["Note", "ask_together", "hold_note"]
+
+_SHELVES = 256
+"""Notes of what was asked; another question may take the place of an old one."""
 
 
 class Note:
@@ -65,6 +68,40 @@ def hold_note(kind: str, about: tuple[str, ...], fallback: Path, *, wait: float)
         yield Note(lock)
     finally:
         lock.release()
+
+
+def ask_together(
+    about: tuple[str, ...],
+    ask: Callable[[], tuple[str, bool]],
+    fallback: Path,
+    *,
+    wait: float,
+    fresh: float,
+) -> str:
+    """What ``ask`` answers, asked once for all processes of this user that want to know the same at
+    the same moment.
+
+    Args:
+        about: what is asked, and as whom.
+        ask: gives the answer, and whether others may take it.
+        fallback: as for :func:`hold_note`.
+        wait: seconds to wait for the answer that another process is just getting.
+        fresh: seconds for which its answer is taken.
+
+    Raises:
+        WorkfilesError: as ``ask`` does.
+    """
+    question = hashlib.sha256("\0".join(about).encode()).hexdigest()
+    shelf = str(int(question, 16) % _SHELVES)
+    with hold_note("asked", (shelf,), fallback, wait=wait) as note:
+        match note.content:
+            case {"question": asked, "answer": str(answer), "at": float(at)}:
+                if asked == question and at <= monotonic() < at + fresh:
+                    return answer
+        answer, for_all = ask()
+        if for_all:
+            note.write({"question": question, "answer": answer, "at": monotonic()})
+        return answer
 
 
 def _own_folder() -> Path | None:
