@@ -151,8 +151,6 @@ class SaveEngine:
             finally:
                 # Whoever has the row's lock next must not meet a scene that is being written.
                 settling.wait()
-                if settling.growing is not None:
-                    settling.growing.close()
                 # A web server's processes each keep their own connections: who never lets go
                 # of one stays with a busy process while another has nothing to do.
                 self.delivery.client.session.let_go()

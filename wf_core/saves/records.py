@@ -211,21 +211,11 @@ class Records:
         want to at the same moment: sixteen workers that begin together read one production."""
         if self._has_index(context, software):
             return self._looked_at(context, name, software)
-
-        def look() -> tuple[str, bool]:
-            found = self._looked_at(context, name, software)
-            return _as_text(_TEXTS, found), not found and self._has_index(context, software)
-
-        about = ("paths", self._server, context.task.id, software.id, name)
-        return _TEXTS.validate_json(self._ask_together(about, look))
-
-    def _ask_together(self, about: tuple[str, ...], ask: Callable[[], tuple[str, bool]]) -> str:
-        return ask_together(
-            about,
-            ask,
-            self._lock_folder,
-            wait=_TOGETHER_SECONDS if self._budget is None else self._budget.left() / 2,
-            fresh=min(_TOGETHER_SECONDS, self._max_age),
+        return self._ask_together(
+            ("paths", self._server, context.task.id, software.id, name),
+            lambda: self._looked_at(context, name, software),
+            _TEXTS,
+            lambda found: not found and self._has_index(context, software),
         )
 
     def _looked_at(self, context: TaskContext, name: str, software: Software) -> list[str]:
@@ -369,13 +359,31 @@ class Records:
         if account is None or key in self._anew:
             self._anew.discard(key)
             return fetch()
+        return self._ask_together((key, self._server, account), fetch, kind, for_all)
+
+    def _ask_together(
+        self,
+        about: tuple[str, ...],
+        fetch: Callable[[], T],
+        kind: TypeAdapter[T],
+        for_all: Callable[[T], bool],
+    ) -> T:
+        """What ``fetch`` gives, or what another process of this user was given a moment ago, of
+        what ``for_all`` lets others have."""
 
         def ask() -> tuple[str, bool]:
             found = fetch()
             return _as_text(kind, found), for_all(found)
 
+        answer = ask_together(
+            about,
+            ask,
+            self._lock_folder,
+            wait=_TOGETHER_SECONDS if self._budget is None else self._budget.left() / 2,
+            fresh=min(_TOGETHER_SECONDS, self._max_age),
+        )
         try:
-            return kind.validate_json(self._ask_together((key, self._server, account), ask))
+            return kind.validate_json(answer)
         except ValidationError:
             return fetch()  # the other process is of another release
 

@@ -144,8 +144,7 @@ class Sending:
                 guard(row)
 
         # From here on bytes may be on the server, whatever becomes of the answer.
-        attempts = row.attempts + 1
-        self.journal.update(row, durable=False, attempts=attempts)
+        self.journal.update(row, durable=False, attempts=row.attempts + 1)
         gauge = Gauge(gauge_folder(self.lock_folder.parent), row.save_id)
         try:
             sent = upload(

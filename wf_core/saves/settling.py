@@ -84,8 +84,11 @@ class Settling:
         return self._row
 
     def wait(self) -> None:
-        """Wait until nothing is written any more, whatever becomes of it."""
+        """Wait until nothing is written any more, whatever becomes of it; nobody reads the growing
+        scene from then on."""
         self._thread.join()
+        if self.growing is not None:
+            self.growing.close()
 
     def scene(self) -> None:
         """Wait until the scene is on the disk.
