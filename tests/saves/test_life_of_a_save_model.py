@@ -270,6 +270,35 @@ def test_when_a_process_is_killed_after_its_upload_then_the_bytes_are_not_sent_a
     assert settle(life) == [ONE]
 
 
+@pytest.mark.parametrize("lost", [False, True], ids=["and the journal stays", "and the journal"])
+def test_when_processes_die_at_every_boundary_of_taking_up_a_save_then_it_is_not_taken_for_changed(
+    life: Life, lost: bool
+) -> None:
+    boundary = 0
+    taken_up = None
+    while taken_up is None:
+        life.save({"upload": "freeze"})
+        life.frozen.pop().child.kill()
+        taken_up = life.sync(dies_at=boundary)
+        if lost:
+            life.lose_journal()
+        left = life.sync()
+        assert left is not None
+        assert left[1:] == (0, 0), "something still waits"
+        boundary += 1
+
+    settle(life)
+    assert boundary > 15
+
+
+def test_when_bytes_arrive_that_were_sent_again_meanwhile_then_nothing_changes(life: Life) -> None:
+    life.save({"upload": "late"})
+    life.sync()
+    life.a_late_request_arrives()
+
+    assert settle(life) == [ONE]
+
+
 def swapped(content: bytes) -> bytes:
     return content.swapcase()
 

@@ -8,6 +8,7 @@ delivery, which needs the artist no longer.
 from __future__ import annotations
 
 import datetime
+import os
 import uuid
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -26,7 +27,7 @@ from wf_core.saves.checks import Checks, Plan
 from wf_core.saves.delivery import Delivery
 from wf_core.saves.filing import Filing, Unfiled
 from wf_core.saves.journal import Journal
-from wf_core.saves.kept import check_kept
+from wf_core.saves.kept import check_kept, is_own_copy
 from wf_core.saves.machine import boot_id, machine_name
 from wf_core.saves.numbering import Numbering
 from wf_core.saves.request import SaveRequest
@@ -345,13 +346,17 @@ class SaveEngine:
         return self.journal.update(known, state=state, synced=True)
 
     def _own_copy(self, row: SaveRow, kept: Path) -> SaveRow:
-        """A copy in the place of a link that was to do for the time of an upload."""
-        check_kept(row)
-        half = kept.with_name(f".{row.save_id}.tmp")
-        half.unlink(missing_ok=True)
-        copy_exactly(kept, half)
-        check_kept(row)
-        half.replace(kept)
+        """A copy in the place of a link that was to do for the time of an upload; it has the
+        scene's times, so that who is killed before it is known leaves something to know it by."""
+        if not is_own_copy(row):
+            check_kept(row)
+            half = kept.with_name(f".{row.save_id}.tmp")
+            half.unlink(missing_ok=True)
+            copy_exactly(kept, half)
+            known = kept.lstat()
+            check_kept(row)
+            os.utime(half, ns=(known.st_atime_ns, known.st_mtime_ns))
+            half.replace(kept)
         return self._known_by_heart(row, kept, "copy")
 
 

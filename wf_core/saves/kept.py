@@ -8,7 +8,7 @@ from wf_core.saves.parking import Changed, Parked
 from wf_core.saves.row import SaveRow
 from wf_core.steps import DISCARD
 
-__all__ = ["check_kept"]
+__all__ = ["check_kept", "is_own_copy"]
 
 
 def check_kept(row: SaveRow) -> None:
@@ -29,3 +29,18 @@ def check_kept(row: SaveRow) -> None:
     known = (row.inode, row.size, row.mtime_ns)
     if known != (found.st_ino, found.st_size, found.st_mtime_ns):
         raise Changed(row)
+
+
+def is_own_copy(row: SaveRow) -> bool:
+    """Whether a copy has taken the place of the link to the scene that ``row`` knows: whoever
+    made it was killed before it was written down.
+
+    Only that gives the kept file another inode and leaves it size and times: who writes to the
+    scene writes to the link too, and who replaces the scene leaves the link alone.
+    """
+    try:
+        found = os.lstat(row.spool_path or "")
+    except OSError:
+        return False
+    same_bytes = (found.st_size, found.st_mtime_ns) == (row.size, row.mtime_ns)
+    return row.snapshot == "lent" and same_bytes and found.st_ino != row.inode
