@@ -8,6 +8,7 @@ import signal
 import statistics
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ __all__ = [
     "Runner",
     "Sample",
     "Spread",
+    "at_rest",
     "in_turns",
     "ratios",
     "stop_processes_in",
@@ -29,6 +31,7 @@ MIB = 1024 * 1024
 _LAUNCH = Path(__file__).with_name("launch.py")
 _LONGEST = 60 * 60.0
 """Seconds after which a program is taken to hang."""
+_REST_SECONDS = 5.0
 
 
 class ProgramFailed(Exception):
@@ -168,8 +171,7 @@ def in_turns(
     settle: Callable[[], None] = os.sync,
 ) -> dict[str, list[Sample]]:
     """Measure the contestants A B C, B A C, C A B, ...: every other round goes backwards, so that
-    nobody always goes first, nor always after the same one. Somebody who frees much memory, for
-    one, leaves the next a faster machine.
+    nobody always goes first, nor always after the same one.
 
     Args:
         contestants: each does the work once and says what it took.
@@ -189,6 +191,15 @@ def in_turns(
             samples[name].append(sample)
             say(f"round {number + 1} of {repeats}: {name}: {sample.seconds:.3f} s")
     return samples
+
+
+def at_rest() -> None:
+    """Wait until it does not matter any more what ran before: the disks have written everything,
+    and a virtual machine has given back to its host what memory is free. Touching a GiB of that
+    again can take seconds, which nobody pays who comes right after one that has freed it.
+    """
+    os.sync()
+    time.sleep(_REST_SECONDS)
 
 
 def ratios(ours: Sequence[Sample], theirs: Sequence[Sample]) -> Spread:

@@ -12,7 +12,15 @@ from pathlib import Path
 
 from tests.live_kitsu import FreshTask
 from tools.bench.bench import Bench
-from tools.bench.measure import MIB, ProgramFailed, Sample, Spread, in_turns, ratios
+from tools.bench.measure import (
+    MIB,
+    ProgramFailed,
+    Sample,
+    Spread,
+    at_rest,
+    in_turns,
+    ratios,
+)
 from tools.bench.report import Limit, Section, memory, seconds
 
 __all__ = ["measure_download", "measure_upload"]
@@ -56,18 +64,18 @@ def source(bench: Bench) -> Iterator[Source]:
 def measure_upload(bench: Bench) -> Section:
     """Our transfer alone, the whole ``wf save``, ``curl -F``, and gazu's upload."""
     plan = bench.plan
-    # Each save leaves its copy in the workspace and on the server until the end.
-    bench.need_room(plan.file_size * (2 * plan.transfer_rounds + 6))
+    # The file, one copy in the workspace, and three on the server while it stores one.
+    bench.need_room(plan.file_size * 6)
     with source(bench) as file:
         uploads = _Uploads(bench, file)
         contestants: dict[str, Callable[[], Sample]] = {
             "upload alone": uploads.through("wf"),
-            "wf save": uploads.save,
+            "wf save": uploads.save_and_forget,
             "curl -F": uploads.curl(),
             "gazu": uploads.through("gazu"),
             "wf whoami": uploads.whoami,
         }
-        samples = in_turns(contestants, plan.transfer_rounds, say=bench.say)
+        samples = in_turns(contestants, plan.transfer_rounds, say=bench.say, settle=at_rest)
         uploads.forget_saves()
     ours, save, curl, gazu = (
         samples[name] for name in ("upload alone", "wf save", "curl -F", "gazu")
@@ -91,14 +99,15 @@ def measure_upload(bench: Bench) -> Section:
             "the way. Timed inside a process that has imported everything already.",
             "*wf save*: the whole command from start to exit: number, record, a copy of the file "
             "in the workspace, which is written through to the disk beside its upload, check of "
-            "the stored length, commit, and the second look at the save before.",
+            "the stored length, and commit.",
             "*curl -F*: `curl -F file=@...` to the same route, the whole command.",
             "*gazu*: `gazu.files.upload_working_file` alone, timed inside its process like ours.",
             "*wf whoami*: start-up and one request; its memory is what any `wf` command needs.",
             "*peak*: the most memory the process ever held (resident set). *over its start*: the "
             "peak less that before the transfer; of curl less that of `curl --version`, of "
             "wf save less that of wf whoami.",
-            "After each upload, untimed, the server's bytes were hashed and compared.",
+            "Each begins when the machine is at rest. After each upload, untimed, the server's "
+            "bytes were hashed and compared, and thrown away.",
         ],
     )
 
@@ -116,7 +125,8 @@ def measure_download(bench: Bench) -> Section:
             "curl -o": downloads.curl,
             "gazu": downloads.through("gazu"),
         }
-        samples = in_turns(contestants, bench.plan.transfer_rounds, say=bench.say)
+        rounds = bench.plan.transfer_rounds
+        samples = in_turns(contestants, rounds, say=bench.say, settle=at_rest)
         uploads.forget_saves()
     ours, get, curl, gazu = (
         samples[name] for name in ("download alone", "wf get", "curl -o", "gazu")
@@ -208,9 +218,15 @@ class _Uploads:
             raise ProgramFailed(f"wf save did not commit the file: {result}")
         self.saved.append(result["working_file_id"])
         Path(result["path"]).unlink()
-        # The record stays: the next save looks at this one once more, as it does in real life.
         self.bench.check_stored(result["working_file_id"], self.file.sha256, "wf save")
         return Sample(run.seconds, run.peak, self._idle)
+
+    def save_and_forget(self) -> Sample:
+        """As :meth:`save`; the bytes go as those of the others do, once nobody looks at them."""
+        sample = self.save()
+        self.bench.runner.run([_WF, "sync"], environment=self.environment)  # the second look
+        self.bench.shrink(self.saved[-1])
+        return sample
 
     def whoami(self) -> Sample:
         run = self.bench.runner.run([_WF, "whoami"], environment=self.environment)
