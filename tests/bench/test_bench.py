@@ -35,24 +35,32 @@ def python(program: str) -> list[str]:
     return [sys.executable, "-c", program]
 
 
-def test_when_contestants_are_measured_then_each_goes_first_in_turn_and_after_either_other() -> (
-    None
-):
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        pytest.param("AB", "AB BA BA AB", id="two"),
+        pytest.param("ABC", "ABC CBA BCA ACB CAB BAC", id="three: every order there is"),
+    ],
+)
+def test_when_contestants_are_measured_then_each_goes_first_in_turn_and_after_either_other(
+    names: str, expected: str
+) -> None:
     order: list[str] = []
 
     def contestant(name: str) -> Sample:
         order.append(name)
         return Sample(float(len(order)))
 
+    rounds = expected.split()
     samples = in_turns(
-        {name: lambda name=name: contestant(name) for name in "ABC"},
-        3,
+        {name: lambda name=name: contestant(name) for name in names},
+        len(rounds),
         say=lambda line: None,
         settle=lambda: None,
     )
 
-    assert "".join(order) == "ABCBACCAB"
-    assert [sample.seconds for sample in samples["A"]] == [1.0, 5.0, 8.0]
+    assert order == list("".join(rounds))
+    assert [order[int(sample.seconds) - 1] for sample in samples["A"]] == ["A"] * len(rounds)
 
 
 def test_when_ratios_are_taken_then_samples_of_one_round_are_compared() -> None:

@@ -51,7 +51,7 @@ Everything below was measured in one run, on {date}, of
 
     {command}
 
-The contestants take turns (A B C, B A C, C A B, ...), so that a slow moment hits all of them and
+The contestants take turns (A B C, C B A, B C A, ...), so that a slow moment hits all of them and
 nobody always comes after the same one; a ratio is the median of the ratios of each round, not the
 ratio of two medians. Compare ratios: the times are this machine's. Targets are shown beside what
 was found; the run itself fails only when somebody sent or got wrong bytes or numbers."""

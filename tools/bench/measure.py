@@ -170,8 +170,8 @@ def in_turns(
     say: Callable[[str], None],
     settle: Callable[[], None] = os.sync,
 ) -> dict[str, list[Sample]]:
-    """Measure the contestants A B C, B A C, C A B, ...: every other round goes backwards, so that
-    nobody always goes first, nor always after the same one.
+    """Measure the contestants A B C, C B A, B C A, A C B, ...: every other round goes backwards,
+    so that nobody always goes first, nor always after the same one.
 
     Args:
         contestants: each does the work once and says what it took.
@@ -183,9 +183,9 @@ def in_turns(
     names = list(contestants)
     samples: dict[str, list[Sample]] = {name: [] for name in names}
     for number in range(repeats):
-        shift = number % len(names)
-        order = names[::-1] if number % 2 else names
-        for name in order[shift:] + order[:shift]:
+        shift = number // 2 % len(names)
+        order = names[shift:] + names[:shift]
+        for name in order[::-1] if number % 2 else order:
             settle()
             sample = contestants[name]()
             samples[name].append(sample)
