@@ -13,7 +13,7 @@ import pytest
 from wf_core.disk import growing as module
 from wf_core.disk.copying import copy_exactly
 from wf_core.disk.growing import GrowingFile
-from wf_core.errors import FileUnreadable
+from wf_core.errors import Cancelled, FileUnreadable
 
 _WAIT = 10.0
 
@@ -109,6 +109,38 @@ def test_when_nobody_reads_it_any_more_then_the_copy_goes_on(
     assert copy.read_bytes() == source.read_bytes()
     with pytest.raises(FileUnreadable):
         growing.read(1)
+
+
+def test_when_it_is_stopped_then_the_copy_ends_and_is_thrown_away(
+    growing: GrowingFile, copy: Path, tmp_path: Path
+) -> None:
+    source = tmp_path / "source.blend"
+    source.write_bytes(os.urandom(100_000))
+    reader = Reader(growing, 1)
+    growing.stop()
+
+    with pytest.raises(Cancelled, match=r"Stopped while lamp_v001\.blend was copied"):
+        copy_exactly(source, copy, progress=lambda done, size: growing.copied(copy, done, size))
+
+    reader.join(_WAIT)
+    assert reader.failure is not None
+    assert not copy.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has neither, nor files that grow")
+@pytest.mark.parametrize("put", ["a pipe", "a link"])
+def test_when_something_else_is_in_its_place_then_that_is_not_read(
+    growing: GrowingFile, copy: Path, tmp_path: Path, put: str
+) -> None:
+    if put == "a pipe":
+        os.mkfifo(copy)
+    else:
+        private = tmp_path / "private.key"
+        private.write_bytes(b"secret")
+        copy.symlink_to(private)
+
+    with pytest.raises(FileUnreadable):
+        growing.copied(copy, 3, 6)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux is told what may be forgotten")

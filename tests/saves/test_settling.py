@@ -22,6 +22,7 @@ from wf_core.errors import Cancelled, FileUnreadable, WorkfilesError
 from wf_core.filehost import FileHost
 from wf_core.saves import engine, sending, uploader
 from wf_core.saves.machine import monotonic
+from wf_core.saves.row import SaveRow
 from wf_core.steps import as_commands
 from wf_core.workfiles import SaveRequest, Workfiles
 
@@ -229,6 +230,91 @@ def test_when_a_file_turns_out_to_be_written_to_then_nothing_of_it_was_stored(
     assert workfiles.status() == []
     again = workfiles.save(large_scene, SaveRequest(task=TASK))
     assert (again.state, again.revision) == ("committed", 1)
+
+
+@pytest.fixture
+def slow_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies that have come half way, and wait a little before they go on."""
+    copy = filehost.copy_exactly
+
+    def copy_slowly(
+        source: Path, target: Path, *, progress: Callable[[int, int], None] | None
+    ) -> None:
+        def told(done: int, size: int) -> None:
+            if progress is not None:
+                progress(done // 2, size)
+            time.sleep(0.2)
+            if progress is not None:
+                progress(done, size)
+
+        copy(source, target, progress=told)
+
+    monkeypatch.setattr(filehost, "copy_exactly", copy_slowly)
+
+
+def test_when_somebody_does_not_wait_for_a_stopped_copy_then_it_ends(
+    workfiles: Workfiles, large_scene: FileHost, slow_copies: None, tmp_path: Path
+) -> None:
+    def impatient(what: str, done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        workfiles.save(large_scene, SaveRequest(task=TASK), progress=impatient)
+
+    assert [p for p in (tmp_path / "workspace").rglob("*demo*") if p.is_file()] == []
+    assert workfiles.status() == []
+    again = workfiles.save(large_scene, SaveRequest(task=TASK))
+    assert (again.state, again.revision) == ("committed", 1)
+
+
+@pytest.mark.parametrize("found_out", ["before", "afterwards"])
+def test_when_a_workspace_has_no_links_then_a_scene_that_is_written_to_is_never_mixed(
+    workfiles: Workfiles,
+    kitsu: ScriptedKitsu,
+    large_scene: FileHost,
+    slow_copies: None,
+    monkeypatch: pytest.MonkeyPatch,
+    found_out: str,
+) -> None:
+    if found_out == "before":
+        monkeypatch.setattr(engine, "links_keep_bytes", lambda folder: False)
+    monkeypatch.setattr(engine, "linked", lambda scene, kept: False)
+    known = engine.SaveEngine._known_by_heart
+    content = large_scene.current_path().read_bytes()
+
+    def write_over(self: engine.SaveEngine, row: SaveRow, kept: Path, how: str) -> SaveRow:
+        with Path(row.scene_path or "").open("r+b") as scene:
+            scene.seek(_LARGE - 1000)
+            scene.write(b"what the artist did next")
+        return known(self, row, kept, how)
+
+    monkeypatch.setattr(engine.SaveEngine, "_known_by_heart", write_over)
+    saved = workfiles.save(large_scene, SaveRequest(task=TASK))
+    if saved.state == "pending":
+        assert workfiles.sync().committed == 1
+
+    expected = hashlib.sha256(content).hexdigest()
+    assert [kitsu.stored_sha256(made) for made in kitsu.records] == [expected]
+    (revision,) = workfiles.list_revisions(TASK)
+    assert revision.sha256 == expected
+
+
+def test_when_times_cannot_be_set_then_a_save_that_has_to_wait_is_safe_all_the_same(
+    workfiles: Workfiles,
+    server: ScriptedServer,
+    scene: FileHost,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    server.on("POST", "/data/working-files/*/file", html_error(503))
+    with monkeypatch.context() as of_others:
+        of_others.setattr(os, "utime", refused)
+        assert workfiles.save(scene, SaveRequest(task=TASK)).state == "pending"
+
+    (row,) = workfiles.desk.journal.rows("saved")
+    assert row.synced
 
 
 def test_when_the_scene_is_not_written_yet_then_the_last_bytes_wait(

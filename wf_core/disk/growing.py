@@ -7,12 +7,13 @@ what is there already, one step behind.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import threading
 from pathlib import Path
 
 from wf_core.disk.files import in_words, open_flags
-from wf_core.errors import FileUnreadable
+from wf_core.errors import Cancelled, FileUnreadable
 
 __all__ = ["GrowingFile"]
 
@@ -39,6 +40,7 @@ class GrowingFile:
         self._position = 0
         self._forgotten = 0
         self._failed = False
+        self._stopped = False
 
     # the thread that copies
 
@@ -49,13 +51,15 @@ class GrowingFile:
 
         Raises:
             FileUnreadable: it cannot be opened.
+            Cancelled: :meth:`stop` was called.
         """
         with self._changed:
+            if self._stopped:
+                raise Cancelled(f"Stopped while {self.name} was copied; nothing was changed.")
             if self._failed:
                 return  # nobody reads it
             if self._handle is None:
-                with in_words(path, writing=False):
-                    self._handle = os.open(path, os.O_RDONLY | open_flags("O_CLOEXEC", "O_BINARY"))
+                self._handle = _opened(path)
                 self._size = size
             self._there = max(self._there, done)
             self._changed.notify_all()
@@ -73,6 +77,11 @@ class GrowingFile:
         """Bytes it will have; waits until that is known. Raises as :meth:`read`."""
         self._wait_for(0)
         return self._size
+
+    @property
+    def inode(self) -> int:
+        """Of the file that is read. Raises as :meth:`read`."""
+        return os.fstat(self._wait_for(0)).st_ino
 
     def tell(self) -> int:
         return self._position
@@ -113,6 +122,12 @@ class GrowingFile:
                 os.close(self._handle)
             self._handle, self._failed = None, True
 
+    def stop(self) -> None:
+        """Give the file up; its copy ends at the next word of it, and is thrown away."""
+        with self._changed:
+            self._stopped = self._failed = True
+            self._changed.notify_all()
+
     def _wait_for(self, end: int) -> int:
         with self._changed:
             self._changed.wait_for(
@@ -121,3 +136,14 @@ class GrowingFile:
             if self._failed or self._handle is None:
                 raise FileUnreadable(f"{self.name} could not be copied.")
             return self._handle
+
+
+def _opened(path: Path) -> int:
+    """The file itself, whatever somebody may have put in its place: its name is known to all."""
+    flags = open_flags("O_CLOEXEC", "O_BINARY", "O_NOFOLLOW", "O_NONBLOCK")
+    with in_words(path, writing=False):
+        handle = os.open(path, os.O_RDONLY | flags)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise FileUnreadable(f"{path} is not a file.")
+    return handle

@@ -11,12 +11,19 @@ import datetime
 import os
 import uuid
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wf_core.disk.copying import copy_exactly, fsync_file, fsync_folder, link_or_copy, linked
+from wf_core.disk.copying import (
+    copy_exactly,
+    fsync_file,
+    fsync_folder,
+    link_or_copy,
+    linked,
+    links_keep_bytes,
+)
 from wf_core.disk.growing import GrowingFile
 from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import Cancelled, FileUnreadable
@@ -149,6 +156,9 @@ class SaveEngine:
                     "server yet.",
                     hint=SENT_LATER,
                 ) from exc
+            except (KeyboardInterrupt, SystemExit):
+                settling.stop()
+                raise
             finally:
                 # Whoever has the row's lock next must not meet a scene that is being written.
                 settling.wait()
@@ -241,8 +251,12 @@ class SaveEngine:
     def _lent(self, host: Host, row: SaveRow) -> Settling:
         """A save that lends its scene to its upload, on its way to the disk: from the first byte
         on, where the host can be left alone with it."""
+        assert row.spool_path is not None
         growing = GrowingFile(Path(row.final_path or "").name)
-        if not host.tell_copied(growing.copied):
+        # Without links the scene is copied once more: nothing is lent then, and the last bytes of
+        # the body would have to wait for that copy, too.
+        can_lend = links_keep_bytes(Path(row.spool_path).parent)
+        if not (can_lend and host.tell_copied(growing.copied)):
             return self._settled(self._write(host, row, lend=True), delivering=True)
 
         def written() -> SaveRow:
@@ -355,7 +369,8 @@ class SaveEngine:
             copy_exactly(kept, half)
             known = kept.lstat()
             check_kept(row)
-            os.utime(half, ns=(known.st_atime_ns, known.st_mtime_ns))
+            with suppress(OSError):  # not everybody may set times where files belong to others
+                os.utime(half, ns=(known.st_atime_ns, known.st_mtime_ns))
             half.replace(kept)
         return self._known_by_heart(row, kept, "copy")
 

@@ -43,4 +43,5 @@ def is_own_copy(row: SaveRow) -> bool:
     except OSError:
         return False
     same_bytes = (found.st_size, found.st_mtime_ns) == (row.size, row.mtime_ns)
-    return row.snapshot == "lent" and same_bytes and found.st_ino != row.inode
+    is_alone = found.st_nlink == 1 and found.st_ino != row.inode
+    return row.snapshot == "lent" and same_bytes and is_alone

@@ -139,6 +139,11 @@ class Sending:
                 raise IntegrityError("The upload lost its lock; nothing was stored.")
             if settling is not None:
                 row = settling.written()
+            if growing is not None and growing.inode != row.inode:
+                raise IntegrityError(
+                    "What was sent is not what was kept, so nothing was stored; what was kept "
+                    "will be sent."
+                )
             check_kept(row)
             if guard is not None:
                 guard(row)

@@ -83,6 +83,11 @@ class Settling:
         assert self._row is not None
         return self._row
 
+    def stop(self) -> None:
+        """Have the copy end that still grows, if one does: nobody will want the save."""
+        if self.growing is not None:
+            self.growing.stop()
+
     def wait(self) -> None:
         """Wait until nothing is written any more, whatever becomes of it; nobody reads the growing
         scene from then on."""

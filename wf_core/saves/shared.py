@@ -18,6 +18,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from wf_core import __version__
 from wf_core.disk.locks import Lock
 from wf_core.saves.machine import boot_id, monotonic
 
@@ -91,7 +92,8 @@ def ask_together(
     Raises:
         WorkfilesError: as ``ask`` does.
     """
-    question = hashlib.sha256("\0".join(about).encode()).hexdigest()
+    # Another release may have other models: what it knows is not for this one.
+    question = hashlib.sha256("\0".join((__version__, *about)).encode()).hexdigest()
     shelf = str(int(question, 16) % _SHELVES)
     with hold_note("asked", (shelf,), fallback, wait=wait) as note:
         match note.content:
@@ -105,15 +107,18 @@ def ask_together(
 
 
 def _own_folder() -> Path | None:
-    """A folder of this user alone in the system's place for temporary files, or None.
+    """A folder of this user alone, where the system has its temporary files, or None.
 
-    The place is open to everybody: a folder or link that somebody else put there first is
+    That place is open to everybody: a folder or link that somebody else put there first is
     not used.
     """
     if not hasattr(os, "getuid"):
-        folder = Path(tempfile.gettempdir()) / "kitsu-workfiles"  # per user on Windows
-        with suppress(OSError):
-            folder.mkdir(exist_ok=True)
+        # Windows; its folder for temporary files is everybody's where a service runs.
+        private = os.environ.get("LOCALAPPDATA")
+        folder = Path(private) / "kitsu-workfiles" / "notes" if private else None
+        if folder is not None:
+            with suppress(OSError):
+                folder.mkdir(parents=True, exist_ok=True)
         return folder
     folder = Path(tempfile.gettempdir()) / f"kitsu-workfiles-{os.getuid()}"
     try:
