@@ -40,8 +40,9 @@ def extension_of(path: PurePath) -> str:
     """
     last = path.suffix
     if not _EXTENSION.fullmatch(last):
+        has = f"“{last}” for an extension" if last else "no extension"
         raise FileUnreadable(
-            f"{path.name} has no extension that says what kind of file it is.",
+            f"{path.name} has {has}, so what kind of file it is cannot be told.",
             hint="Give the file its application's extension, such as .blend, then try again.",
         )
     if last.lower() in _WRAPPERS and PurePath(path.stem).suffix.lower() == ".tar":

@@ -158,11 +158,13 @@ class GetResult(_Value):
 
 @dataclass(frozen=True)
 class PathResult(_Value):
-    """Where a revision lies here (``path``) and in the production's tree (``server_path``)."""
+    """Where a revision lies here (``path``) and in the production's tree (``server_path``);
+    whether the server was asked just now (``current``), or what is remembered had to do."""
 
     path: str
     server_path: str
     revision: int
+    current: bool = True
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,8 @@ PATIENCE = 60.0
 """Seconds a whole command may take here, its start on a busy machine included."""
 WORK = b"the only copy of the work"
 
+DEEP = b"[" * 10_000 + b"]" * 10_000
+"""More brackets in each other than Python reads."""
 ELSEWHERE = closed_port()
 ANSWERS: dict[str, tuple[Answer, int, str]] = {
     "301 to another host": (redirect(f"http://localhost:{ELSEWHERE}/"), 6, "bad_answer"),
@@ -58,6 +60,18 @@ ANSWERS: dict[str, tuple[Answer, int, str]] = {
     "503": (html_error(503), 6, "server_unavailable"),
     "504": (html_error(504), 6, "server_unavailable"),
     "broken JSON": (broken_json(), 6, "bad_answer"),
+    "JSON without end": (Answer(400, {"Content-Type": "application/json"}, DEEP), 5, "refused"),
+    "the same as 422": (Answer(422, {"Content-Type": "application/json"}, DEEP), 5, "refused"),
+    "less than nothing": (
+        Answer(200, {"Transfer-Encoding": "chunked"}, b"-5\r\n{}\r\n0\r\n\r\n", no_length=True),
+        6,
+        "bad_answer",
+    ),
+    "two lengths": (
+        Answer(200, {"Content-Length": "7"}, b"{}", declared_length=2),
+        6,
+        "bad_answer",
+    ),
     "JSON of another shape": (json_answer([1, None, "x"]), 6, "bad_answer"),
     "an endless body": (endless(), 6, "bad_answer"),
     "one byte a minute": (slow(json_answer({"id": TASK}), 60.0), 6, "server_unavailable"),

@@ -73,7 +73,9 @@ def test_when_sent_to_another_host_then_the_error_names_it(
         session_for(server).get("r")
 
 
-@pytest.mark.parametrize("location", ["https://[", "https://a:99999/", "http://"])
+@pytest.mark.parametrize(
+    "location", ["https://[", "https://a:99999/", "http://", "ftp://a/b", "file:///a"]
+)
 def test_when_sent_to_no_address_at_all_then_it_is_a_bad_answer(
     server: ScriptedServer, location: str
 ) -> None:

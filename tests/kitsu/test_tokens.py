@@ -334,6 +334,7 @@ def test_when_a_text_is_redacted_then_secrets_are_gone(text: str, expected: str)
 
 def test_when_foreign_words_are_long_then_they_are_cut() -> None:
     assert plain_words("word " * 200, limit=20) == "word word word word…"
+    assert plain_words("\x1b[1;31mred\x1b[0m") == "red"
 
 
 def test_when_things_are_shown_then_tokens_are_not_in_them(server: ScriptedServer) -> None:

@@ -329,6 +329,50 @@ def test_when_the_server_has_another_path_then_what_another_process_has_read_cou
     assert "lantern" in saved.path
 
 
+def renamed(name: str) -> Answer:
+    return json_answer({**FULL_TASK, "entity": {**FULL_TASK["entity"], "name": name}})
+
+
+def test_when_a_name_is_usable_again_then_that_counts_at_once(
+    server: ScriptedServer, scene: Path, tmp_path: Path
+) -> None:
+    kitsu = ScriptedKitsu(server)
+
+    with Workfiles(settings_of_bot(server.url, tmp_path)) as workfiles:
+        server.on("GET", FULL, renamed(".."))
+        with pytest.raises(PathError, match="<Asset>"):
+            workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+        assert not kitsu.records
+        server.on("GET", FULL, renamed("Lantern"))
+        saved = workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    assert (saved.state, saved.revision) == ("committed", 1)
+    assert "lantern" in saved.path
+
+
+def test_when_the_server_has_a_path_that_cannot_be_used_then_the_number_is_the_next_saves(
+    server: ScriptedServer, scene: Path, tmp_path: Path
+) -> None:
+    kitsu = ScriptedKitsu(server)
+
+    def made_elsewhere(request: Request) -> Answer:
+        made = kitsu.add(2, path="/of/nothing/", comment=request.json()["comment"])
+        return json_answer(kitsu.records[made], 201)
+
+    with Workfiles(settings_of_bot(server.url, tmp_path)) as workfiles:
+        workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+        server.on("GET", FULL, renamed(".."))
+        server.on("POST", f"/data/tasks/{TASK}/working-files/new", made_elsewhere)
+        with pytest.raises(PathError, match="<Asset>"):
+            workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+        assert workfiles.status() == []
+
+        server.on("GET", FULL, json_answer(FULL_TASK))
+        saved = workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    assert (saved.state, saved.revision) == ("committed", 2)
+
+
 def test_when_the_path_is_another_tasks_then_it_is_looked_at_again_for_the_next_try(
     server: ScriptedServer, scene: Path, tmp_path: Path
 ) -> None:

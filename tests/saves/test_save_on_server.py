@@ -131,13 +131,16 @@ def test_when_the_name_is_not_usable_then_no_record_is_made(
     assert not workfiles.settings.workspace.exists()
 
 
-def test_when_the_comment_holds_a_nul_then_no_record_is_made(
-    kitsu: LiveKitsu, log_in: LogIn, scene: Scene
+@pytest.mark.parametrize(
+    ("comment", "message"), [("a\0b", "NUL"), ("a\udc80b", "no text")], ids=["NUL", "no text"]
+)
+def test_when_the_comment_cannot_be_stored_then_no_record_is_made(
+    kitsu: LiveKitsu, log_in: LogIn, scene: Scene, comment: str, message: str
 ) -> None:
     task = kitsu.fresh_task()
 
-    with pytest.raises(InputError, match="NUL"):
-        log_in().save(FileHost(scene()), SaveRequest(task=task.id, comment="a\0b"))
+    with pytest.raises(InputError, match=message):
+        log_in().save(FileHost(scene()), SaveRequest(task=task.id, comment=comment))
 
     assert kitsu.working_files(task.id) == []
 

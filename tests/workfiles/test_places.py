@@ -77,11 +77,12 @@ def test_when_the_server_is_away_then_a_path_is_told_by_what_is_remembered(
     kitsu: ScriptedKitsu, server: ScriptedServer, workfiles: Workfiles
 ) -> None:
     kitsu.add(1)
-    workfiles.path(TASK)
+    assert workfiles.path(TASK).current
     for route in ("/data/entities/*", "/data/tasks/*"):
         server.on("GET", route, html_error(503))
 
     assert Path(workfiles.path(TASK, revision=1).path).name.endswith("_v001.blend")
+    assert not workfiles.path(TASK).current
 
 
 BAD_PLACES: dict[str, Callable[[Path], Path]] = {

@@ -84,7 +84,10 @@ def _look_at(
     state = marker.state_of(record)
     if state == "incomplete":
         yield _problem(
-            "incomplete", record, "is claimed, but its bytes have not arrived (wf sync sends them)"
+            "incomplete",
+            record,
+            "is claimed, but its bytes have not arrived (wf sync sends them, or the next save has "
+            "the number)",
         )
         return
     if state == "void":

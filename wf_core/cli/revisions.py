@@ -169,6 +169,8 @@ def path(
     session = session_of(context)
     with session.workfiles() as workfiles:
         found = workfiles.path(task, name=name, revision=revision, software=software)
+    if not found.current:
+        session.output.note("The server did not answer: this is by what is remembered of the task.")
     session.output.result(found.as_json(), lambda: session.output.line(found.path))
 
 

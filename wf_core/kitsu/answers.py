@@ -11,6 +11,7 @@ import socket
 import ssl
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -39,6 +40,7 @@ __all__ = [
     "json_or_none",
     "may_lack_database",
     "moved_away",
+    "sensible",
     "server_words",
 ]
 
@@ -67,9 +69,10 @@ def server_words(body: bytes, content_type: str = "") -> str:
     text = body[:65536].decode("utf-8", errors="replace")
     try:
         return plain_words("; ".join(_words(json.loads(text))))
-    except ValueError:
-        # The pages of web servers ("502 Bad Gateway nginx") say nothing the status does not.
-        if "html" in content_type.lower() or text.lstrip().startswith("<"):
+    except (ValueError, RecursionError):
+        # The pages of web servers ("502 Bad Gateway nginx") say nothing the status does not, and
+        # half a document is not for people.
+        if "html" in content_type.lower() or text.lstrip()[:1] in ("<", "{", "["):
             return ""
         return plain_words(text)
 
@@ -113,10 +116,7 @@ def is_token_trouble(status: int, body: bytes) -> bool:
         return True
     if status != 422:
         return False
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return False
+    document = json_or_none(body)
     return isinstance(document, dict) and "msg" in document
 
 
@@ -188,6 +188,16 @@ def error_of_status(
             hint="The server's log says why; tell whoever runs the server.",
         )
     return BadAnswer(f"{host} gave an unexpected answer ({status}).{said}")
+
+
+@contextmanager
+def sensible(host: str) -> Iterator[None]:
+    """Around reading a body: lengths that make no sense (a chunk of less than nothing), which the
+    libraries below let through as a ValueError, leave as :class:`BadAnswer`."""
+    try:
+        yield
+    except ValueError as exc:
+        raise BadAnswer(f"{host} sent an answer that is not HTTP.") from exc
 
 
 def json_of(body: bytes, *, host: str, headers: Mapping[str, str]) -> Any:

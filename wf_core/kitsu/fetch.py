@@ -17,6 +17,7 @@ from typing import Protocol
 import requests
 
 from wf_core.errors import BadAnswer, Cancelled, IntegrityError, ServerUnavailable
+from wf_core.kitsu.answers import sensible
 from wf_core.kitsu.hashing import ParallelHash
 from wf_core.kitsu.line import watched
 from wf_core.kitsu.session import Session
@@ -234,7 +235,10 @@ class _Fetch:
         while self._done < self._total:
             self._stop_if_cancelled()
             started = time.monotonic()
-            piece = response.raw.read(min(count, self._total - self._done), decode_content=False)
+            with sensible(self._session.host):
+                piece = response.raw.read(
+                    min(count, self._total - self._done), decode_content=False
+                )
             if not piece:
                 raise ServerUnavailable(
                     f"{self._session.host} broke off after {self._done} of {self._total} bytes.",

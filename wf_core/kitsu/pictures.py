@@ -7,6 +7,7 @@ from typing import Any
 from requests_toolbelt import MultipartEncoder  # type: ignore[import-untyped]
 
 from wf_core.errors import BadAnswer
+from wf_core.kitsu.answers import sensible
 from wf_core.kitsu.routes import Routes, id_in_route
 
 __all__ = ["PictureRoutes"]
@@ -32,14 +33,16 @@ class PictureRoutes(Routes):
         made = self.session.post(f"{route}/comments/{said}/add-preview", {})
         preview = _id_of(made, self.session.host)
         encoder = MultipartEncoder({"file": ("preview.png", picture, "image/png")})
-        with self.session.stream(
-            "POST",
-            f"pictures/preview-files/{preview}",
-            body=encoder.to_string(),
-            headers={"Content-Type": encoder.content_type},
-        ) as response:
-            for _ in response.iter_content(_PIECE):
-                break  # the status has said it all
+        with (
+            self.session.stream(
+                "POST",
+                f"pictures/preview-files/{preview}",
+                body=encoder.to_string(),
+                headers={"Content-Type": encoder.content_type},
+            ) as response,
+            sensible(self.session.host),
+        ):
+            next(response.iter_content(_PIECE), None)  # the status has said it all
         return preview
 
     def thumbnail(self, preview_id: str) -> bytes:
@@ -51,7 +54,7 @@ class PictureRoutes(Routes):
         """
         route = f"pictures/thumbnails/preview-files/{id_in_route(preview_id)}.png"
         picture = b""
-        with self.session.stream("GET", route) as response:
+        with self.session.stream("GET", route) as response, sensible(self.session.host):
             for piece in response.iter_content(_PIECE):
                 picture += piece
                 if len(picture) > _LARGEST_THUMBNAIL:

@@ -19,6 +19,7 @@ _SECRETS = (
     # User name and password in an address.
     re.compile(r"(?i)(?<=://)[^/\s@]+(?=@)"),
 )
+_COLORS = re.compile(r"\x1b\[[0-9;:?]*[ -/]*[@-~]")
 _TAGS = re.compile(r"<(?:script|style)\b.*?</(?:script|style)\s*>|<[^<>]{1,500}>", re.I | re.S)
 
 
@@ -37,7 +38,7 @@ def redact(text: str) -> str:
 def plain_words(text: str, *, limit: int = 300) -> str:
     """A foreign text made safe to show: no markup, control characters or secrets, one line,
     at most ``limit`` characters."""
-    text = _TAGS.sub(" ", text[: limit * 40])
+    text = _TAGS.sub(" ", _COLORS.sub("", text[: limit * 40]))
     text = "".join(char if char.isprintable() else " " for char in text)
     text = redact(" ".join(text.split()))
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -84,6 +84,6 @@ class Routes:
 
     def _odd(self, model: type[Record]) -> BadAnswer:
         return BadAnswer(
-            f"{self.session.host} gave something that is not a {model.__name__} record.",
+            f"{self.session.host} gave something that is no {model.__name__} record.",
             hint="Its release may be too old or too new for this client.",
         )

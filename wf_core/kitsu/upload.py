@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Protocol
 
 import requests
-from pydantic import ValidationError
 from requests_toolbelt import MultipartEncoder  # type: ignore[import-untyped]
 
 from wf_core.disk.files import in_words, open_flags
@@ -306,6 +305,6 @@ def _record(response: requests.Response, working_file_id: str) -> WorkingFile | 
         # Read to its end, so that the line stays open for the next request.
         text = b"".join(islice(response.iter_content(_LARGEST_RECORD), 2))
         record = WorkingFile.model_validate_json(text)
-    except (*FOREIGN_ERRORS, ValidationError):
+    except (*FOREIGN_ERRORS, ValueError):  # not JSON, no record, or not even HTTP
         return None
     return record if record.id == working_file_id else None

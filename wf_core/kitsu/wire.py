@@ -199,11 +199,13 @@ class Wire:
             and old[1] == new[1]
             and (new[2] == old[2] or (old[2], new[2]) == (80, 443))
         )
+        if new[0] not in ("http", "https") or not new[1]:
+            raise BadAnswer(f"{self.host} sends its visitors to no address at all.")
         if not (same_origin(url, target) or upgrade):
+            netloc = urlsplit(target).netloc.rpartition("@")[2]
             raise answers.SentAway(
-                f"{self.host} sends its visitors on to {new[1] or 'another place'}; nothing was "
-                "sent there.",
-                hint=f"If that is your Kitsu, use {LOG_IN} with {new[0]}://{new[1]}.",
+                f"{self.host} sends its visitors on to {netloc}; nothing was sent there.",
+                hint=f"If that is your Kitsu, use {LOG_IN} with {new[0]}://{netloc}.",
             )
         if method not in ("GET", "HEAD") and status not in (307, 308):
             raise answers.SentAway(
@@ -223,7 +225,7 @@ class Wire:
         """
         parts: list[bytes] = []
         size = 0
-        with self.translated(method):
+        with self.translated(method), answers.sensible(self.host):
             for part in response.iter_content(65536):
                 parts.append(part)
                 size += len(part)
@@ -245,6 +247,8 @@ class Wire:
         try:
             yield
         except (requests.exceptions.InvalidURL, requests.exceptions.InvalidHeader) as exc:
+            if exc.request is not None:  # it was sent: what is wrong came back
+                raise BadAnswer(f"{self.host} sent an answer that is not HTTP.") from exc
             raise UsageError("That request cannot be written as HTTP.") from exc
         except requests.exceptions.ContentDecodingError as exc:
             raise BadAnswer(f"{self.host} sent an answer that cannot be unpacked.") from exc

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from wf_core.errors import Behind, DiskFull, NotLoggedIn, WorkfilesError
+from wf_core.errors import Behind, DiskFull, NotLoggedIn, PathError, WorkfilesError
 from wf_core.host import Host
 from wf_core.models import Software, TaskContext, WorkingFile
 from wf_core.results import LaterRevision
@@ -95,10 +95,9 @@ class Checks:
         """
         check_request(request)
         host.check_savable()
-        extension = host.extensions[0]
         try:
             context = self.records.context(request.task)
-            software = self.records.software(request.software or host.name, extension)
+            software = self.records.software(request.software or host.name, host.extensions[0])
         except GONE as exc:
             if not self.records.has_login:
                 raise NotLoggedIn(
@@ -106,6 +105,17 @@ class Checks:
                     hint=f"Use {LOG_IN}, then save again.",
                 ) from exc
             return self._unfiled(host, request, exc)
+        try:
+            return self._planned(host, request, context, software)
+        except PathError:
+            # Whoever has renamed what made the path unusable wants that to count at once.
+            if not self.records.is_out_of_date(context):
+                raise
+            return self._planned(host, request, self.records.context(context.task.id), software)
+
+    def _planned(
+        self, host: Host, request: SaveRequest, context: TaskContext, software: Software
+    ) -> Plan:
         base, base_save_id = self._base(host, request, context.task.id)
         must_be_new = (
             request.if_behind == "fail" and base is not None
@@ -122,7 +132,7 @@ class Checks:
             context=context,
             software=software,
             name=request.name,
-            extension=extension,
+            extension=host.extensions[0],
             base_revision=base,
             newest=newest,
             highest=highest,

@@ -48,7 +48,8 @@ class Numbering:
             The row: claimed with its final path, or provisional with ``scene_path``.
 
         Raises:
-            WorkfilesError: the server refuses for good; the row is abandoned.
+            WorkfilesError: the server refuses for good, or the path it has now cannot be had; the
+                row is abandoned.
             ServerUnavailable: it gives no number now, and the name may not be provisional.
             ClaimedElsewhere: another attempt at this save has one.
         """
@@ -79,7 +80,11 @@ class Numbering:
             raise
         if claimed is None:
             return self._provisional(journal.get(row.save_id) or row, plan)
-        return self._follow_new_tree(*claimed, plan)
+        try:
+            return self._follow_new_tree(*claimed, plan)
+        except BaseException:
+            self.delivery.abandon(claimed[0])
+            raise
 
     def take_up(self, row: SaveRow, plan: Plan, record: WorkingFile) -> SaveRow:
         """Go on with the record that an earlier attempt at this save has claimed.

@@ -22,6 +22,7 @@ from wf_core.errors import (
     PermissionDenied,
     ServerFault,
     ServerUnavailable,
+    WorkfilesError,
 )
 from wf_core.kitsu import KitsuClient, find_task_id, told_task_id
 from wf_core.models import Person, Software, TaskContext, WorkingFile
@@ -141,6 +142,21 @@ class Records:
         for key in (f"task-id:{reference}", f"context:{reference}"):
             self._anew.add(key)
             self._journal.forget_cached(self._key(key))
+
+    def is_out_of_date(self, context: TaskContext) -> bool:
+        """Whether the server says something else of the task by now; it is remembered then. Not
+        where it cannot be asked."""
+        if self._is_away():
+            return False
+        try:
+            now = self._client.task_context(context.task.id)
+        except WorkfilesError:
+            return False
+        if now == context:
+            return False
+        self._held.pop(context.task.id, None)
+        self._keep(f"context:{context.task.id}", now, _CONTEXT)
+        return True
 
     def softwares(self) -> list[Software]:
         """Kitsu's software records."""

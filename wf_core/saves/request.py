@@ -56,10 +56,13 @@ def check_comment(comment: str) -> None:
     """Refuse a comment the server cannot store.
 
     Raises:
-        InputError: it holds a NUL character (PostgreSQL stores none) or is far too long.
+        InputError: it holds a NUL character (PostgreSQL stores none), halves of characters (of
+            a command line that is no UTF-8), or is far too long.
     """
     if "\0" in comment:
         raise InputError("The comment holds a NUL character, which Kitsu cannot store.")
+    if any("\ud800" <= character <= "\udfff" for character in comment):
+        raise InputError("The comment holds something that is no text (UTF-8). Nothing was saved.")
     if len(comment) > _LONGEST_COMMENT:
         raise InputError(
             f"The comment has {len(comment)} characters; at most {_LONGEST_COMMENT} are kept."

@@ -160,21 +160,22 @@ class RevisionOperations(Operations):
         it is where the revision would lie by what is remembered of the task."""
         context = self.find_task(task)
         records = self.desk.records
-        newest = records.revisions(context.task.id)[0].get(name)
+        latest, current = records.revisions(context.task.id)
+        newest = latest.get(name)
         number = revision or max(newest.revision if newest else 0, 0) + 1
         like = newest
         if revision is not None and software is None:
             own = self._known_record(context, name, revision)
             if own is not None and own.path and marker.state_of(own) == "committed":
                 local = self.desk.placing.local_of(context, own)
-                return PathResult(str(local), own.path, revision)
+                return PathResult(str(local), own.path, revision, current)
             like = own or newest
         known = software or (records.software_of(like) if like else None) or "Blender"
         record = records.software(known, "")
         place = self.desk.placing.of(
             context, name=name, revision=number, extension=record.extension, software=record
         )
-        return PathResult(str(place.local), place.server, number)
+        return PathResult(str(place.local), place.server, number, current)
 
     def _known_record(self, context: TaskContext, name: str, revision: int) -> WorkingFile | None:
         """The record of a revision; None where there is none, or the server does not say."""
