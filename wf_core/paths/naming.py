@@ -151,7 +151,7 @@ def check_name(name: str) -> None:
     elif len(name) > MAX_NAME:
         problem = f"The name has {len(name)} characters; Kitsu keeps {MAX_NAME}"
     elif name != slug(name):
-        problem = f"The name {name[:60]!a} is not made of lower-case letters, digits and single “_”"
+        problem = f"The name {name[:60]!r} is not made of lower-case letters, digits and single “_”"
     else:
         problem = f"The name “{name}” is a device on Windows"
     hint = f"Use “{accepted or MAIN}”." if len(accepted) <= 60 else "Use a shorter name."
