@@ -104,7 +104,12 @@ GET: dict[str, Check] = {
     "sha256": is_sha256,
     "checked": one_of("hash", "length"),
 }
-PATH: dict[str, Check] = {"path": is_text, "server_path": is_text, "revision": is_count}
+PATH: dict[str, Check] = {
+    "path": is_text,
+    "server_path": is_text,
+    "revision": is_count,
+    "current": one_of(True, False),
+}
 PUBLISH: dict[str, Check] = {
     "output_file_id": is_uuid,
     "working_file_id": is_uuid,
