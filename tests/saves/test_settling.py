@@ -20,7 +20,7 @@ from wf_core import filehost
 from wf_core.disk.locks import Lock
 from wf_core.errors import Cancelled, FileUnreadable, WorkfilesError
 from wf_core.filehost import FileHost
-from wf_core.saves import engine, sending, uploader
+from wf_core.saves import engine, sending, spool, uploader
 from wf_core.saves.machine import monotonic
 from wf_core.saves.row import SaveRow
 from wf_core.steps import as_commands
@@ -277,7 +277,7 @@ def test_when_a_workspace_has_no_links_then_a_scene_that_is_written_to_is_never_
     found_out: str,
 ) -> None:
     if found_out == "before":
-        monkeypatch.setattr(engine, "links_keep_bytes", lambda folder: False)
+        monkeypatch.setattr(spool, "linked", lambda source, target: False)
     monkeypatch.setattr(engine, "linked", lambda scene, kept: False)
     known = engine.SaveEngine._known_by_heart
     content = large_scene.current_path().read_bytes()

@@ -16,14 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from wf_core.disk.copying import (
-    copy_exactly,
-    fsync_file,
-    fsync_folder,
-    link_or_copy,
-    linked,
-    links_keep_bytes,
-)
+from wf_core.disk.copying import copy_exactly, fsync_file, fsync_folder, link_or_copy, linked
 from wf_core.disk.growing import GrowingFile
 from wf_core.disk.locks import hold, row_lock
 from wf_core.errors import Cancelled, FileUnreadable
@@ -251,12 +244,10 @@ class SaveEngine:
     def _lent(self, host: Host, row: SaveRow) -> Settling:
         """A save that lends its scene to its upload, on its way to the disk: from the first byte
         on, where the host can be left alone with it."""
-        assert row.spool_path is not None
         growing = GrowingFile(Path(row.final_path or "").name)
         # Without links the scene is copied once more: nothing is lent then, and the last bytes of
         # the body would have to wait for that copy, too.
-        can_lend = links_keep_bytes(Path(row.spool_path).parent)
-        if not (can_lend and host.tell_copied(growing.copied)):
+        if not (self.spool.has_links(row) and host.tell_copied(growing.copied)):
             return self._settled(self._write(host, row, lend=True), delivering=True)
 
         def written() -> SaveRow:

@@ -22,9 +22,9 @@ from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
-from wf_core.disk.copying import fsync_folder, rename_exclusive
-from wf_core.disk.files import file_error, half_made, in_words, make_shared_folder
-from wf_core.errors import PathError, PathTaken
+from wf_core.disk.copying import fsync_folder, linked, rename_exclusive
+from wf_core.disk.files import create_new, file_error, half_made, in_words, make_shared_folder
+from wf_core.errors import PathError, PathTaken, WorkfilesError
 from wf_core.saves.machine import machine_name
 from wf_core.saves.row import SaveRow
 
@@ -179,10 +179,25 @@ class Spool:
             return None
         return _read_sidecar(Path(row.spool_path).with_name(f"{row.save_id}.json"))
 
+    def has_links(self, row: SaveRow) -> bool:
+        """Whether the row's spooled file can be a hard link. Tried with names of the row's own,
+        before it has one: who is killed over it leaves nothing that is not removed with the row.
+        """
+        assert row.spool_path is not None
+        self.drop_bytes(row)
+        try:
+            os.close(create_new(Path(row.spool_path), mode=0o600))
+            return linked(Path(row.spool_path), _tried_link(row))
+        except (OSError, WorkfilesError):
+            return False
+        finally:
+            self.drop_bytes(row)
+
     def drop_bytes(self, row: SaveRow) -> None:
         """Remove the row's spooled file; its sidecar tells a lost journal of the claim."""
         if row.spool_path:
             Path(row.spool_path).unlink(missing_ok=True)
+            _tried_link(row).unlink(missing_ok=True)
 
     def empty(self, row: SaveRow) -> None:
         """Remove the row's spooled file and sidecar; missing ones are no error."""
@@ -200,6 +215,10 @@ class Spool:
                 stream.write(f"{folder}\n")
                 stream.flush()
                 os.fsync(stream.fileno())
+
+
+def _tried_link(row: SaveRow) -> Path:
+    return Path(row.spool_path or "").with_name(f".{row.save_id}.link")
 
 
 def _identity(folder: Path) -> tuple[int, int] | None:
