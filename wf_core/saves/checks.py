@@ -109,9 +109,10 @@ class Checks:
             return self._planned(host, request, context, software)
         except PathError:
             # Whoever has renamed what made the path unusable wants that to count at once.
-            if not self.records.is_out_of_date(context):
+            newer = self.records.newer(context)
+            if newer is None:
                 raise
-            return self._planned(host, request, self.records.context(context.task.id), software)
+            return self._planned(host, request, newer, software)
 
     def _planned(
         self, host: Host, request: SaveRequest, context: TaskContext, software: Software

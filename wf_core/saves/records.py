@@ -143,20 +143,20 @@ class Records:
             self._anew.add(key)
             self._journal.forget_cached(self._key(key))
 
-    def is_out_of_date(self, context: TaskContext) -> bool:
-        """Whether the server says something else of the task by now; it is remembered then. Not
-        where it cannot be asked."""
+    def newer(self, context: TaskContext) -> TaskContext | None:
+        """What the server says of the task by now, where that is something else, remembered from
+        then on; None where it is the same, or the server cannot be asked."""
         if self._is_away():
-            return False
+            return None
         try:
             now = self._client.task_context(context.task.id)
         except WorkfilesError:
-            return False
+            return None
         if now == context:
-            return False
+            return None
         self._held.pop(context.task.id, None)
         self._keep(f"context:{context.task.id}", now, _CONTEXT)
-        return True
+        return now
 
     def softwares(self) -> list[Software]:
         """Kitsu's software records."""

@@ -50,6 +50,7 @@ class Spool:
         self._owner = _owner(home)
         self._measured = (float("-inf"), 0)
         self._known: dict[Path, tuple[int, int]] = {}
+        self._with_links: set[Path] = set()
 
     def folder(self, root: Path) -> Path:
         """The user's spool folder under ``root``, made (mode 0700) when needed.
@@ -182,16 +183,23 @@ class Spool:
     def has_links(self, row: SaveRow) -> bool:
         """Whether the row's spooled file can be a hard link. Tried with names of the row's own,
         before it has one: who is killed over it leaves nothing that is not removed with the row.
+        Once in each folder, if it has.
         """
         assert row.spool_path is not None
+        kept = Path(row.spool_path)
+        if kept.parent in self._with_links:
+            return True
         self.drop_bytes(row)
         try:
-            os.close(create_new(Path(row.spool_path), mode=0o600))
-            return linked(Path(row.spool_path), _tried_link(row))
+            os.close(create_new(kept, mode=0o600))
+            if not linked(kept, _tried_link(row)):
+                return False
         except (OSError, WorkfilesError):
             return False
         finally:
             self.drop_bytes(row)
+        self._with_links.add(kept.parent)
+        return True
 
     def drop_bytes(self, row: SaveRow) -> None:
         """Remove the row's spooled file; its sidecar tells a lost journal of the claim."""
