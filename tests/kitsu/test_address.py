@@ -5,9 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from scripted_server import ScriptedServer, html_error, json_answer, redirect
+from scripted_server import (
+    Answer,
+    ScriptedServer,
+    broken_json,
+    html_error,
+    json_answer,
+    redirect,
+)
 
-from wf_core.errors import BadAnswer, ServerFault, UsageError
+from wf_core.errors import (
+    BadAnswer,
+    NotFound,
+    PermissionDenied,
+    Refused,
+    ServerFault,
+    UsageError,
+    WorkfilesError,
+)
 from wf_core.kitsu import Timeouts, connect, locate_server
 from wf_core.kitsu.address import api_candidates, host_of, is_loopback, normalise_server
 from wf_core.settings import Profile, Settings
@@ -126,18 +141,39 @@ def test_when_a_kitsu_is_there_then_its_api_is_found(api: str, pasted: str) -> N
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "error", "sentence"),
     [
-        pytest.param(html_error(200), id="a web page"),
-        pytest.param(json_answer({"api": "something else"}), id="another API"),
-        pytest.param(json_answer(["Zou"]), id="odd JSON"),
-        pytest.param(json_answer({"message": "who are you?"}, 401), id="wants a login"),
+        (html_error(200), UsageError, "is not a Kitsu server"),
+        (json_answer({"api": "something else"}), UsageError, "is not a Kitsu server"),
+        (json_answer(["Zou"]), UsageError, "is not a Kitsu server"),
+        (json_answer({"message": "who are you?"}, 401), PermissionDenied, "lets nobody in"),
+        (html_error(403), PermissionDenied, "lets nobody in"),
+        (html_error(404), NotFound, "There is no Kitsu at"),
+        (html_error(410), NotFound, "There is no Kitsu at"),
+        (html_error(400), Refused, r"refuses to say .* \(400\)"),
+        (json_answer({}, 422), Refused, r"refuses to say .* \(422\)"),
+        (broken_json(), BadAnswer, "something else"),
+        (Answer(body=b"0" * (1 << 20), repeat=1024), BadAnswer, "without end"),
     ],
 )
-def test_when_it_is_no_kitsu_then_a_sentence_says_so(answer: object) -> None:
+def test_when_it_is_no_kitsu_then_the_error_is_of_the_answers_class(
+    answer: Answer, error: type[WorkfilesError], sentence: str
+) -> None:
     with ScriptedServer() as server:
-        server.everything(answer)  # type: ignore[arg-type]
-        with pytest.raises(UsageError, match="is not a Kitsu server"):
+        server.everything(answer)
+        with pytest.raises(error, match=sentence) as raised:
+            locate_server(server.url, timeouts=FAST, retries=0)
+    assert raised.value.hint
+
+
+@pytest.mark.parametrize("elsewhere", [403, 404])
+def test_when_only_part_of_a_web_site_answers_then_the_gateway_is_what_is_told(
+    elsewhere: int,
+) -> None:
+    with ScriptedServer() as server:
+        server.everything(html_error(elsewhere))
+        server.on("GET", "/", html_error(200))
+        with pytest.raises(PermissionDenied if elsewhere == 403 else UsageError):
             locate_server(server.url, timeouts=FAST, retries=0)
 
 

@@ -19,11 +19,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         input or problems found, 6 the server misbehaved, 75 safe here but not yet on the
         server, 130 interrupted, 1 a bug.
     """
+    import atexit
+    import gc
     import sys
 
     from wf_core.cli.boundary import run
     from wf_core.cli.context import Session
 
+    # An interpreter that ends looks for cycles among all that was ever loaded, several times:
+    # a tenth of a small command. What is frozen it leaves alone.
+    atexit.register(gc.freeze)
     session = Session()
     with session.interrupts.installed():
         return run(sys.argv[1:] if arguments is None else list(arguments), session)

@@ -33,6 +33,7 @@ from wf_core.steps import LOG_IN
 
 __all__ = [
     "SentAway",
+    "WebPage",
     "database_away",
     "error_of_exception",
     "error_of_status",
@@ -47,6 +48,10 @@ __all__ = [
 
 class SentAway(BadAnswer):
     """The server redirects to another place, which may not have the token."""
+
+
+class WebPage(BadAnswer):
+    """The server answers with a page for people, as any web site does."""
 
 
 LOGIN_HINT = f"Use {LOG_IN}."
@@ -215,8 +220,9 @@ def json_of(body: bytes, *, host: str, headers: Mapping[str, str]) -> Any:
         return value
     except (ValueError, RecursionError) as exc:
         html = "html" in (headers.get("Content-Type") or "").lower()
-        what = "a web page" if html or body.lstrip()[:1] == b"<" else "something else"
-        raise BadAnswer(
+        page = html or body.lstrip()[:1] == b"<"
+        what = "a web page" if page else "something else"
+        raise (WebPage if page else BadAnswer)(
             f"{host} answered with {what} where Kitsu's data was expected.",
             hint="Check the address of the server; a proxy or a login page may be in the way.",
         ) from exc

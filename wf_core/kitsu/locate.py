@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from wf_core.errors import BadAnswer, Refused, ServerFault, UsageError
+from wf_core.errors import (
+    BadAnswer,
+    NotFound,
+    PermissionDenied,
+    Refused,
+    ServerFault,
+    UsageError,
+    WorkfilesError,
+)
 from wf_core.kitsu.address import api_candidates, is_among
-from wf_core.kitsu.answers import SentAway
+from wf_core.kitsu.answers import SentAway, WebPage
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.tokens import TokenStore
 
@@ -32,7 +40,7 @@ def connect(
         options: further arguments of :class:`Session`.
 
     Raises:
-        UsageError, ServerUnavailable: see :func:`locate_server`.
+        WorkfilesError: see :func:`locate_server`.
     """
     allow = is_among(server, plain_http_hosts)
     located = locate_server(server, allow_plain_http=allow, **options)
@@ -50,36 +58,69 @@ def locate_server(address: str, **options: Any) -> str:
         options: further arguments of :class:`Session`, ``timeouts`` or ``adapter`` for one.
 
     Raises:
-        UsageError: not an address, credentials in it, plain http without leave, or no Kitsu.
-        ServerUnavailable, ServerFault: nobody answers there, or only with failures.
+        UsageError: not an address, credentials in it, plain http without leave, or a web site
+            that is no Kitsu.
+        PermissionDenied: whatever is there lets nobody in, so that what it is cannot be told.
+        NotFound: there is nothing. Refused: it takes no request.
+        BadAnswer: it answers with what is no answer. ServerFault: with nothing but failures.
+        ServerUnavailable: nobody answers.
     """
     allow = bool(options.get("allow_plain_http", False))
     host = ""
     fault: ServerFault | None = None
+    nonsense: BadAnswer | None = None
+    statuses: list[int] = []
     for candidate in api_candidates(address, allow_plain_http=allow):
         session = Session(candidate, **options)
         host = session.host
         try:
             # Without a token: this may be anybody's server.
-            status, answer = session.send_with(
-                "GET", "", None, repeat=True, accept=(400, 401, 403, 404, 405, 422)
-            )
+            status, answer = session.send_with("GET", "", None, repeat=True, accept=_SAYS_NO)
         except SentAway:
             raise
         except ServerFault as exc:
             fault = exc
             continue
-        except (BadAnswer, Refused):
+        except WebPage:
+            status, answer = 200, None
+        except BadAnswer as exc:
+            nonsense = exc
             continue
         finally:
             session.close()
         if status == 200 and isinstance(answer, dict) and answer.get("api") == "Zou":
             return session.server
-    if fault is not None:
-        raise fault  # broken just now: what it is cannot be told
-    raise UsageError(
-        f"{host} is not a Kitsu server, or its API is not where Kitsu has it.",
-        hint="Give the address Kitsu has in the browser, like https://kitsu.example.com.",
+        statuses.append(status)
+    raise fault or _no_kitsu(host, statuses, nonsense)
+
+
+_SAYS_NO = frozenset(range(400, 500)) - {429}  # too many requests: what it is comes later
+
+
+def _no_kitsu(host: str, statuses: list[int], nonsense: BadAnswer | None) -> WorkfilesError:
+    """The error for a server that nowhere answered as Kitsu does, of the class that the same
+    answer has everywhere else."""
+    hint = "Give the address Kitsu has in the browser, like https://kitsu.example.com."
+    for status in statuses:
+        if status in (401, 403):
+            return PermissionDenied(
+                f"{host} lets nobody in without another login than Kitsu's ({status}).",
+                hint="A gateway may be in the way, or the address may not be Kitsu's: ask whoever "
+                "runs it.",
+            )
+    if nonsense is not None:
+        return nonsense
+    if all(status in (404, 410) for status in statuses):
+        return NotFound(f"There is no Kitsu at {host}.", hint=hint)
+    refusals = [status for status in statuses if status >= 400]
+    if len(refusals) == len(statuses):
+        return Refused(
+            f"{host} refuses to say whether it is a Kitsu ({refusals[0]}).",
+            status=refusals[0],
+            hint=hint,
+        )
+    return UsageError(
+        f"{host} is not a Kitsu server, or its API is not where Kitsu has it.", hint=hint
     )
 
 

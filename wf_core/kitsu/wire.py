@@ -233,7 +233,8 @@ class Wire:
                     if cut:
                         break
                     raise BadAnswer(
-                        f"{self.host} sent an answer without end (over {largest >> 20} MiB)."
+                        f"{self.host} sent an answer without end (over {largest >> 20} MiB).",
+                        hint="Check the address of the server; tell whoever runs it.",
                     )
                 if limits.remaining() <= 0:
                     raise TimeoutError("the answer was not complete in time")
