@@ -129,7 +129,7 @@ def test_when_the_server_answers_badly_then_the_error_is_of_its_class(
     text = str(raised.value)
     assert words in text
     assert "<" not in text and TOKEN not in text
-    assert raised.type is kind
+    assert raised.value.kind == kind.kind
 
 
 def test_when_a_body_has_no_end_then_it_is_given_up(
