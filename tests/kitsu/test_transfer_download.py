@@ -416,14 +416,30 @@ def test_when_reporting_progress_fails_then_that_is_the_error(
     assert names_beside(target) == []
 
 
+@pytest.mark.parametrize("answer", [hang(), slow(Answer(body=SCENE), 60.0)])
+def test_when_nothing_comes_then_all_tries_together_keep_to_the_time(
+    server: ScriptedServer, session: Session, target: Path, answer: Answer
+) -> None:
+    server.everything(answer)
+    patient = session.limited(retries=50)
+
+    with pytest.raises(ServerUnavailable):
+        download(patient, "w1", target, pause=no_pause)
+
+    # Each takes 0.3 s, all together may take 0.5 s.
+    assert len(server.requests) <= 2
+    assert names_beside(target) == []
+
+
 def test_when_cancelled_while_nothing_comes_then_it_ends_at_once(
     server: ScriptedServer, session: Session, target: Path
 ) -> None:
     server.everything(hang())
     asked = iter([False] * 4 + [True])
+    patient = session.limited(read=300.0, total=300.0)
 
     with pytest.raises(Cancelled):
-        download(session.limited(read=300.0), "w1", target, cancel=lambda: next(asked))
+        download(patient, "w1", target, cancel=lambda: next(asked))
 
 
 def test_when_cancelled_between_two_tries_then_it_ends_at_once(

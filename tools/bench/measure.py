@@ -31,7 +31,8 @@ MIB = 1024 * 1024
 _LAUNCH = Path(__file__).with_name("launch.py")
 _LONGEST = 60 * 60.0
 """Seconds after which a program is taken to hang."""
-_REST_SECONDS = 5.0
+_REST_SECONDS = 15.0
+"""Seconds after which a host has back what its machine has freed; after 5 it had some of it."""
 
 
 class ProgramFailed(Exception):

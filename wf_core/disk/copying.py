@@ -29,6 +29,7 @@ from wf_core.disk.files import (
     fsync_handle,
     in_words,
     open_flags,
+    open_regular,
     rename_exclusive,
 )
 from wf_core.errors import Cancelled, FileUnreadable
@@ -212,16 +213,8 @@ def sha256_of(
 
 @contextmanager
 def _opened(source: Path) -> Iterator[tuple[int, os.stat_result]]:
-    with in_words(source, writing=False):
-        # Without O_NONBLOCK a named pipe would keep us waiting for its writer.
-        flags = os.O_RDONLY | open_flags("O_CLOEXEC", "O_BINARY", "O_NONBLOCK")
-        if source.is_dir():  # Windows opens no folder at all, with a misleading error
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(source))
-        handle = os.open(source, flags)
+    handle, status = open_regular(source)
     try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode):
-            raise FileUnreadable(f"{source} is not a file.")
         yield handle, status
     finally:
         os.close(handle)

@@ -27,6 +27,7 @@ __all__ = [
     "in_words",
     "make_shared_folder",
     "open_flags",
+    "open_regular",
     "rename_exclusive",
 ]
 
@@ -87,6 +88,32 @@ def in_words(path: Path, *, writing: bool) -> Iterator[None]:
 def create_new(target: Path, *, mode: int) -> int:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     return os.open(target, flags | open_flags("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"), mode)
+
+
+def open_regular(path: Path, *, follow: bool = True) -> tuple[int, os.stat_result]:
+    """Open a file for reading: no folder, and no pipe or device, whoever has put it there.
+
+    Args:
+        follow: a symbolic link may lead to the file.
+
+    Returns:
+        Its handle, which the caller closes, and what the system knows of it.
+
+    Raises:
+        FileUnreadable: missing, no permission, or not a file.
+    """
+    # Without O_NONBLOCK a named pipe would keep us waiting for its writer.
+    flags = open_flags("O_CLOEXEC", "O_BINARY", "O_NONBLOCK")
+    flags |= 0 if follow else open_flags("O_NOFOLLOW")
+    with in_words(path, writing=False):
+        if path.is_dir():  # Windows opens no folder at all, with a misleading error
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        handle = os.open(path, os.O_RDONLY | flags)
+        status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(handle)
+        raise FileUnreadable(f"{path} is not a file.")
+    return handle, status
 
 
 def half_made(path: Path, owner: str) -> Path:

@@ -7,12 +7,11 @@ what is there already, one step behind.
 from __future__ import annotations
 
 import os
-import stat
 import sys
 import threading
 from pathlib import Path
 
-from wf_core.disk.files import in_words, open_flags
+from wf_core.disk.files import in_words, open_regular
 from wf_core.errors import Cancelled, FileUnreadable
 
 __all__ = ["GrowingFile"]
@@ -59,7 +58,8 @@ class GrowingFile:
             if self._failed:
                 return  # nobody reads it
             if self._handle is None:
-                self._handle = _opened(path)
+                # Its name is known to all: whoever puts a link in its place is not followed.
+                self._handle, _ = open_regular(path, follow=False)
                 self._size = size
             self._there = max(self._there, done)
             self._changed.notify_all()
@@ -136,14 +136,3 @@ class GrowingFile:
             if self._failed or self._handle is None:
                 raise FileUnreadable(f"{self.name} could not be copied.")
             return self._handle
-
-
-def _opened(path: Path) -> int:
-    """The file itself, whatever somebody may have put in its place: its name is known to all."""
-    flags = open_flags("O_CLOEXEC", "O_BINARY", "O_NOFOLLOW", "O_NONBLOCK")
-    with in_words(path, writing=False):
-        handle = os.open(path, os.O_RDONLY | flags)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
-        os.close(handle)
-        raise FileUnreadable(f"{path} is not a file.")
-    return handle

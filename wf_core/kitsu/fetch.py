@@ -94,8 +94,8 @@ def fetch(
 ) -> Fetched:
     """Bring the stored bytes of a working file to ``sink``.
 
-    Broken transfers are resumed, ``session.retries`` times in a row without headway. There
-    is no limit to the time as long as bytes keep coming.
+    Broken transfers are resumed, without headway ``session.retries`` times in a row and for
+    ``timeouts.total`` seconds at most. There is no limit to the time as long as bytes keep coming.
 
     Raises:
         NotFound: nothing is stored.
@@ -156,7 +156,7 @@ class _Fetch:
         self._failure: Exception | None = None
 
     def run(self) -> Fetched:
-        tries, mark = 0, 0
+        tries, mark, since = 0, 0, time.monotonic()
         while True:
             self._stop_if_cancelled()
             try:
@@ -167,9 +167,10 @@ class _Fetch:
                 if self._failure is not None:
                     # An OSError of the caller's function was taken for one of the network.
                     raise self._failure from exc
+                now = time.monotonic()
                 if self._done >= mark + _HEADWAY:
-                    tries, mark = 0, self._done
-                if tries >= self._session.retries:
+                    tries, mark, since = 0, self._done, now
+                if tries >= self._session.retries or now - since >= self._session.timeouts.total:
                     raise
                 self._wait(exc, tries)
                 tries += 1

@@ -8,7 +8,6 @@ therefore raised before the last bytes leave this machine.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from typing import Protocol
 import requests
 from requests_toolbelt import MultipartEncoder  # type: ignore[import-untyped]
 
-from wf_core.disk.files import in_words, open_flags
+from wf_core.disk.files import in_words, open_regular
 from wf_core.errors import (
     BadAnswer,
     Cancelled,
@@ -272,13 +271,7 @@ def _opened(path_or_file: Path | Readable) -> Iterator[tuple[Readable, str]]:
         yield path_or_file, Path(named).name if isinstance(named, str) and named else "file"
         return
     path = path_or_file
-    with in_words(path, writing=False):
-        # Without O_NONBLOCK a named pipe would keep us waiting for its writer.
-        handle = os.open(path, os.O_RDONLY | open_flags("O_CLOEXEC", "O_BINARY", "O_NONBLOCK"))
-        regular = stat.S_ISREG(os.fstat(handle).st_mode)
-    if not regular:
-        os.close(handle)
-        raise FileUnreadable(f"{path} is not a file.")
+    handle, _ = open_regular(path)
     with os.fdopen(handle, "rb", buffering=0) as file:
         yield file, path.name
 
