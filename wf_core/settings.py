@@ -60,7 +60,7 @@ class Profile(BaseModel):
         offline_budget: seconds a save may wait for the server altogether before it goes on alone;
             for one answer it waits half as long.
         cache_seconds: how old task, tree and software records may be before a save asks
-            the server again.
+            the server again; a command asks for its task each time.
         spool_limit: bytes the spool may hold; a save over it is refused, nothing dropped.
         upload_connections: uploads in flight at the same time.
         timeout: seconds one request may take altogether; transfers of files may take longer,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -27,7 +28,7 @@ from wf_core.errors import PathError, WorkfilesError
 from wf_core.filehost import FileHost
 from wf_core.kitsu import FileTokenStore, Tokens
 from wf_core.results import SaveResult
-from wf_core.saves import records
+from wf_core.saves import desk, records
 from wf_core.saves.desk import Desk
 from wf_core.settings import Settings, load
 from wf_core.workfiles import SaveRequest, Workfiles
@@ -289,6 +290,47 @@ def test_when_several_homes_begin_at_the_same_moment_then_one_of_each_account_re
     asked = routes(server)
     assert asked.count(f"GET {FULL}") == times
     assert asked.count("GET /data/softwares") == times
+
+
+@pytest.mark.parametrize(
+    ("patience", "known", "times"),
+    [(None, 10.0, 1), (None, 0.0, 2), (4.0, 0.0, 1)],
+    ids=["a moment ago", "a while ago", "an artist who waits"],
+)
+def test_when_a_process_saves_again_then_it_reads_the_task_again_after_a_while(
+    patience: float | None,
+    known: float,
+    times: int,
+    server: ScriptedServer,
+    scene: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ScriptedKitsu(server)
+    monkeypatch.setattr(desk, "RECENT_SECONDS", known)
+    with Workfiles(settings_of_bot(server.url, tmp_path)) as workfiles:
+        for _ in range(2):
+            workfiles.save(FileHost(scene), SaveRequest(task=TASK), patience=patience)
+
+    assert routes(server).count(f"GET {FULL}") == times
+
+
+@pytest.mark.parametrize("homes", [(0, 0), (0, 1)], ids=["same home", "another home"])
+def test_when_a_process_begins_then_what_others_knew_of_the_task_before_counts_no_more(
+    homes: tuple[int, int],
+    server: ScriptedServer,
+    scene: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ScriptedKitsu(server)
+    settings = homes_of(server.url, tmp_path, "a", "a")
+    for number in homes:
+        monkeypatch.setattr(records, "_BEGUN", time.time())
+        with Workfiles(settings[number]) as workfiles:
+            workfiles.save(FileHost(scene), SaveRequest(task=TASK))
+
+    assert routes(server).count(f"GET {FULL}") == 2
 
 
 def test_when_a_production_gets_its_tree_then_that_counts_for_everybody_at_once(

@@ -53,6 +53,7 @@ def desk_for(settings: Settings, run: Run) -> Desk:
         api=run.server,
         # Who loses the journal does its rows again: each finds its claim by the mark of its save.
         sidecars=False,
+        for_run=True,
     )
     if desk.client.session.server != run.server:
         found = desk.client.session.server

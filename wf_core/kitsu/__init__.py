@@ -28,7 +28,13 @@ if TYPE_CHECKING:
     from wf_core.kitsu.client import KitsuClient
     from wf_core.kitsu.credentials import FileTokenStore
     from wf_core.kitsu.deadline import Timeouts
-    from wf_core.kitsu.find import find_production, find_task, find_task_id, told_task_id
+    from wf_core.kitsu.find import (
+        find_production,
+        find_task,
+        find_task_id,
+        is_named,
+        told_task_id,
+    )
     from wf_core.kitsu.locate import connect, locate_server, server_version
     from wf_core.kitsu.productions import ENTITY_KINDS
     from wf_core.kitsu.redact import RedactSecrets
@@ -50,6 +56,7 @@ _MODULES = {
     "find_production": "find",
     "find_task": "find",
     "find_task_id": "find",
+    "is_named": "find",
     "locate_server": "locate",
     "login": "account",
     "login_with_browser": "browser_login",
@@ -76,6 +83,7 @@ __all__ = [
     "find_production",
     "find_task",
     "find_task_id",
+    "is_named",
     "locate_server",
     "login",
     "login_with_browser",

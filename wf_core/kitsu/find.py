@@ -17,7 +17,7 @@ from wf_core.kitsu.labels import ProductionNames
 from wf_core.models import Entity, Production, Task, TaskContext
 from wf_core.steps import LOG_IN
 
-__all__ = ["find_production", "find_task", "find_task_id", "told_task_id"]
+__all__ = ["find_production", "find_task", "find_task_id", "is_named", "told_task_id"]
 
 _UUID = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _IS_UUID = re.compile(_UUID)
@@ -58,6 +58,13 @@ def find_task_id(client: KitsuClient, reference: str) -> str:
     return told_task_id(reference, client.session.server) or (
         _Search(client, reference.strip().strip("/")).task_id()
     )
+
+
+def is_named(context: TaskContext, reference: str) -> bool:
+    """Whether a reference that has led to the task once is one of its names still. Asks nobody,
+    and so cannot tell whether it names another task as well."""
+    short = context.model_copy(update={"episode": None})
+    return _key(reference.strip().strip("/")) in {_key(context.label), _key(short.label)}
 
 
 def told_task_id(reference: str, server: str) -> str | None:

@@ -45,6 +45,7 @@ class Desk:
         api: an address at which others have found the API; where ``server`` means just that
             one, nobody is asked where it is.
         sidecars: as :class:`Spool` has it.
+        for_run: as :class:`Records` has it.
 
     Raises:
         UsageError: the address is not usable.
@@ -60,8 +61,10 @@ class Desk:
         login_home: Path | None = None,
         api: str = "",
         sidecars: bool = True,
+        for_run: bool = False,
     ) -> None:
         self.settings = settings
+        self._for_run = for_run
         self.spool = Spool(settings.home, sidecars=sidecars)
         self.journal = open_journal(settings.journal_path, self.spool)
         tokens = FileTokenStore(login_home or settings.home)
@@ -98,7 +101,7 @@ class Desk:
             lock_folder=settings.lock_folder,
         )
         self.filing = Filing(records=self.records, placing=self.placing, delivery=self.delivery)
-        self.engine = self.engine_within(settings.profile.offline_budget)
+        self.engine = self.engine_within(settings.profile.offline_budget, task_known=RECENT_SECONDS)
         self.queue = Queue(
             engine=self.engine,
             filing=self.filing,
@@ -106,12 +109,15 @@ class Desk:
             connections=settings.profile.upload_connections,
         )
 
-    def engine_within(self, seconds: float, *, known: float = RECENT_SECONDS) -> SaveEngine:
+    def engine_within(
+        self, seconds: float, *, known: float = RECENT_SECONDS, task_known: float | None = None
+    ) -> SaveEngine:
         """The engine of saves that wait for the server at most ``seconds``.
 
         Args:
             seconds: after them a save goes on under a provisional name.
             known: seconds for which the highest number, once read, need not be asked for.
+            task_known: the same of the task; the settings' ``cache_seconds`` by default.
         """
         budget = Budget(seconds)
         client = KitsuClient(
@@ -119,7 +125,7 @@ class Desk:
                 read=seconds / 2, total=seconds / 2, retries=0, left=budget.left
             )
         )
-        records = self._records(client, budget)
+        records = self._records(client, budget, task_known)
         placing = Placing(self.settings, records)
         return SaveEngine(
             checks=Checks(
@@ -137,13 +143,17 @@ class Desk:
             budget=budget,
         )
 
-    def _records(self, client: KitsuClient, budget: Budget | None = None) -> Records:
+    def _records(
+        self, client: KitsuClient, budget: Budget | None = None, task_age: float | None = None
+    ) -> Records:
         return Records(
             client=client,
             journal=self.journal,
             circuit=self.circuit,
             lock_folder=self.settings.lock_folder,
             max_age=self.settings.profile.cache_seconds,
+            task_age=task_age,
+            for_run=self._for_run,
             budget=budget,
         )
 

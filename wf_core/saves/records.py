@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,7 +25,7 @@ from wf_core.errors import (
     ServerUnavailable,
     WorkfilesError,
 )
-from wf_core.kitsu import KitsuClient, find_task_id, told_task_id
+from wf_core.kitsu import KitsuClient, find_task_id, is_named, told_task_id
 from wf_core.models import Person, Software, TaskContext, WorkingFile
 from wf_core.paths import PathIndex, kind_of
 from wf_core.saves import marker
@@ -45,6 +46,9 @@ GONE = (ServerUnavailable, ServerFault, BadAnswer, NotLoggedIn)
 _TOGETHER_SECONDS = 2.0
 """For so long what another process of this user has just found out need not be asked again."""
 
+_BEGUN = time.time()
+"""When this process began, nearly."""
+
 _CONTEXT = TypeAdapter(TaskContext)
 _SOFTWARE = TypeAdapter(list[Software])
 _NEWEST = TypeAdapter(dict[str, WorkingFile])
@@ -60,6 +64,9 @@ class Records:
         client: the server; its requests should be as hurried as the caller is.
         lock_folder: where locks lie.
         max_age: seconds for which what is kept counts as fresh.
+        task_age: the same of a task, by which its files are placed; ``max_age`` by default.
+        for_run: a task counts as it was read, though an earlier process did; else a process asks
+            itself, so that whoever has renamed something sees what the next command makes of it.
         budget: what is left for the caller to wait; with it nobody is asked while the server
             is known to be down, not even about what was never read.
     """
@@ -72,6 +79,8 @@ class Records:
         circuit: Circuit,
         lock_folder: Path,
         max_age: float,
+        task_age: float | None = None,
+        for_run: bool = False,
         budget: Budget | None = None,
     ) -> None:
         self._client = client
@@ -79,6 +88,8 @@ class Records:
         self._circuit = circuit
         self._lock_folder = lock_folder
         self._max_age = max_age
+        self._task_age = max_age if task_age is None else min(task_age, max_age)
+        self._tasks_since = 0.0 if for_run else _BEGUN
         self._lists: dict[str, ProductionLists] = {}
         self._budget = budget
         self._held: dict[str, TaskContext] = {}
@@ -98,7 +109,20 @@ class Records:
 
     def context(self, reference: str) -> TaskContext:
         """Everything about the task that renders its paths. Raises as :meth:`task_id`."""
-        task_id = self.task_id(reference)
+        told = told_task_id(reference, self._server)
+        if told is not None:
+            return self._of_task(told)
+        remembered = self._kept(f"task-id:{reference}", _TEXT) is not None
+        context = self._of_task(self.task_id(reference))
+        if remembered and not is_named(context, reference) and not self._is_away():
+            # Somebody has renamed something since: the reference may be another task's by now.
+            with suppress(*GONE):
+                task_id = find_task_id(self._client, reference)
+                self._keep(f"task-id:{reference}", task_id, _TEXT)
+                context = self._of_task(task_id)
+        return context
+
+    def _of_task(self, task_id: str) -> TaskContext:
         if task_id in self._held:
             return self._held[task_id]
         context = self._read(
@@ -106,6 +130,7 @@ class Records:
             lambda: self._client.task_context(task_id),
             _CONTEXT,
             together=lambda found: bool(found.production.file_tree),
+            max_age=min(self._task_age, time.time() - self._tasks_since),
         )
         if not context.production.file_tree:
             self.forget(task_id)  # whoever sets a tree wants it to count at once
@@ -232,6 +257,7 @@ class Records:
             lambda: self._looked_at(context, name, software),
             _TEXTS,
             lambda found: not found and self._has_index(context, software),
+            self._max_age,
         )
 
     def _looked_at(self, context: TaskContext, name: str, software: Software) -> list[str]:
@@ -340,15 +366,18 @@ class Records:
         kind: TypeAdapter[T],
         *,
         together: Callable[[T], bool] | None = None,
+        max_age: float | None = None,
     ) -> T:
         """What is kept, else what the server says.
 
         Args:
-            together: processes of this user and account that begin together, with nothing kept,
-                leave asking to one of them; says whether what it found is for the others, too.
+            together: processes of this user and account that ask at the same moment leave that to
+                one of them; says whether what it found is for the others, too.
+            max_age: seconds, where it is not the usual one.
         """
+        max_age = self._max_age if max_age is None else max_age
         kept = self._kept(key, kind)
-        if kept is not None and (kept[1] <= self._max_age or self._is_away()):
+        if kept is not None and (kept[1] <= max_age or self._is_away()):
             return kept[0]
         if kept is None and self._budget is not None and self._is_away():
             raise ServerUnavailable(
@@ -356,8 +385,8 @@ class Records:
                 in_doubt=False,
             )
         try:
-            if kept is None and together is not None:
-                value = self._fetched(key, fetch, kind, together)
+            if together is not None:
+                value = self._fetched(key, fetch, kind, together, max_age)
             else:
                 value = fetch()
         except GONE as exc:
@@ -369,13 +398,18 @@ class Records:
         return value
 
     def _fetched(
-        self, key: str, fetch: Callable[[], T], kind: TypeAdapter[T], for_all: Callable[[T], bool]
+        self,
+        key: str,
+        fetch: Callable[[], T],
+        kind: TypeAdapter[T],
+        for_all: Callable[[T], bool],
+        max_age: float,
     ) -> T:
         account = self._client.session.account_id
         if account is None or key in self._anew:
             self._anew.discard(key)
             return fetch()
-        return self._ask_together((key, self._server, account), fetch, kind, for_all)
+        return self._ask_together((key, self._server, account), fetch, kind, for_all, max_age)
 
     def _ask_together(
         self,
@@ -383,6 +417,7 @@ class Records:
         fetch: Callable[[], T],
         kind: TypeAdapter[T],
         for_all: Callable[[T], bool],
+        max_age: float,
     ) -> T:
         """What ``fetch`` gives, or what another process of this user was given a moment ago, of
         what ``for_all`` lets others have."""
@@ -396,7 +431,7 @@ class Records:
             ask,
             self._lock_folder,
             wait=_TOGETHER_SECONDS if self._budget is None else self._budget.left() / 2,
-            fresh=min(_TOGETHER_SECONDS, self._max_age),
+            fresh=min(_TOGETHER_SECONDS, max_age),
         )
         try:
             return kind.validate_json(answer)
