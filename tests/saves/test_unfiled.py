@@ -13,6 +13,7 @@ from saves.conftest import LogIn
 from wf_core.errors import NotLoggedIn, UsageError
 from wf_core.filehost import FileHost
 from wf_core.kitsu import Tokens
+from wf_core.saves import records
 from wf_core.settings import load
 from wf_core.workfiles import SaveRequest, Workfiles
 
@@ -220,8 +221,9 @@ def test_when_scenes_are_continued_offline_then_each_knows_the_one_it_comes_from
 
 
 def test_when_what_is_remembered_is_used_then_its_age_is_told(
-    kitsu: LiveKitsu, log_in: LogIn, scene: Scene, relay: Relay
+    kitsu: LiveKitsu, log_in: LogIn, scene: Scene, relay: Relay, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(records, "_TOGETHER_SECONDS", 0.0)  # it is a while later
     workfiles = log_in(url=relay.url)
     task = kitsu.fresh_task()
     online = workfiles.save(FileHost(scene()), SaveRequest(task=task.id))

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -114,13 +113,15 @@ class Records:
             return self._of_task(told)
         remembered = self._kept(f"task-id:{reference}", _TEXT) is not None
         context = self._of_task(self.task_id(reference))
-        if remembered and not is_named(context, reference) and not self._is_away():
-            # Somebody has renamed something since: the reference may be another task's by now.
-            with suppress(*GONE):
-                task_id = find_task_id(self._client, reference)
-                self._keep(f"task-id:{reference}", task_id, _TEXT)
-                context = self._of_task(task_id)
-        return context
+        if not remembered or is_named(context, reference) or self._is_away():
+            return context
+        # Somebody has renamed something since: the reference may be another task's by now.
+        try:
+            task_id = find_task_id(self._client, reference)
+        except GONE:
+            return context
+        self._keep(f"task-id:{reference}", task_id, _TEXT)
+        return self._of_task(task_id)
 
     def _of_task(self, task_id: str) -> TaskContext:
         if task_id in self._held:
