@@ -17,6 +17,7 @@ from cli.scripted_kitsu import (
     PERSON_RECORD,
     PRODUCTION,
     PROJECT_RECORD,
+    SOFTWARE,
     TASK,
     TASK_RECORD,
     ScriptedKitsu,
@@ -24,7 +25,7 @@ from cli.scripted_kitsu import (
 
 from tests.saves.bot import settings_of_bot
 from tests.scripted_server import Answer, Request, ScriptedServer, html_error, json_answer
-from wf_core.errors import PathError, WorkfilesError
+from wf_core.errors import NotFound, PathError, WorkfilesError
 from wf_core.filehost import FileHost
 from wf_core.kitsu import FileTokenStore, Tokens
 from wf_core.results import SaveResult
@@ -331,6 +332,27 @@ def test_when_a_process_begins_then_what_others_knew_of_the_task_before_counts_n
             workfiles.save(FileHost(scene), SaveRequest(task=TASK))
 
     assert routes(server).count(f"GET {FULL}") == 2
+
+
+def test_when_a_software_record_is_added_then_it_counts_at_once(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    ScriptedKitsu(server)
+    path = tmp_path / "scene.hip"
+    path.write_bytes(b"a scene")
+    blender = {"id": SOFTWARE, "name": "Blender", "file_extension": "blend"}
+    houdini = {"id": PERSON_RECORD["id"], "name": "Houdini", "file_extension": ".hip"}
+    server.on("GET", "/data/softwares", json_answer([blender]))
+    settings = settings_of_bot(server.url, tmp_path)
+    with Workfiles(settings) as workfiles, pytest.raises(NotFound, match=r"record for \.hip"):
+        workfiles.save(FileHost(path), SaveRequest(task=TASK))
+    server.on("GET", "/data/softwares", json_answer([blender, houdini]))
+
+    with Workfiles(settings) as workfiles:
+        saved = workfiles.save(FileHost(path), SaveRequest(task=TASK))
+
+    assert (saved.state, saved.revision) == ("committed", 1)
+    assert saved.path.endswith("_v001.hip")
 
 
 def test_when_a_production_gets_its_tree_then_that_counts_for_everybody_at_once(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -195,18 +196,14 @@ class Records:
             NotFound: the server has none; the message lists what it has.
         """
         records = self.softwares()
-        if name:
-            for record in records:
-                if name.casefold() in (
-                    record.name.casefold(),
-                    (record.short_name or "").casefold(),
-                ):
-                    return record
-        else:
-            written = extension.lower()
-            mine = [record for record in records if written in (record.extensions or ("",))]
-            if mine:
-                return min(mine, key=lambda record: record.extension != written)
+        found = _software_in(records, name, extension)
+        if found is None and not self._is_away():
+            with suppress(*GONE):  # whoever has just added one wants it to count at once
+                records = self._client.softwares()
+                self._keep("softwares", records, _SOFTWARE)
+                found = _software_in(records, name, extension)
+        if found is not None:
+            return found
         wanted = f"named “{name}”" if name else f"for {extension or 'files without extension'}"
         known = ", ".join(sorted(r.name for r in records)) or "none"
         raise NotFound(
@@ -464,6 +461,20 @@ class Records:
 
     def _key(self, key: str) -> str:
         return f"{self._server} {key}"
+
+
+def _software_in(records: list[Software], name: str | None, extension: str) -> Software | None:
+    """The record of that name, or else the one that writes ``extension``, best as its first."""
+    if name:
+        called = (
+            record
+            for record in records
+            if name.casefold() in (record.name.casefold(), (record.short_name or "").casefold())
+        )
+        return next(called, None)
+    written = extension.lower()
+    mine = [record for record in records if written in (record.extensions or ("",))]
+    return min(mine, key=lambda record: record.extension != written, default=None)
 
 
 def _as_text(kind: TypeAdapter[T], value: T) -> str:
