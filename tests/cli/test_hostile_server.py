@@ -177,6 +177,13 @@ def leaked(folder: Path) -> list[Path]:
     return [path for path in files if any(s in path.read_bytes() for s in secrets)]
 
 
+def assert_untouched(server: ScriptedServer, scene: Path, folder: Path) -> None:
+    """The token is in no file, the work as it was, and nothing was asked to change."""
+    assert leaked(folder) == []
+    assert scene.read_bytes() == WORK
+    assert [r.path for r in server.requests if r.method not in ("GET", "HEAD")] == []
+
+
 @pytest.mark.parametrize(("answer", "code", "kind"), ANSWERS.values(), ids=ANSWERS)
 def test_when_the_server_misbehaves_then_every_command_ends_with_the_code_of_its_class(
     answer: Answer,
@@ -205,9 +212,7 @@ def test_when_the_server_misbehaves_then_every_command_ends_with_the_code_of_its
             name: (code, kind if code == 6 else told) for name, (code, told) in outcomes.items()
         }
     assert outcomes == expected
-    assert leaked(tmp_path) == []
-    assert scene.read_bytes() == WORK
-    assert [r.path for r in server.requests if r.method not in ("GET", "HEAD")] == []
+    assert_untouched(server, scene, tmp_path)
 
 
 # What only the root tells: it is asked without a token, and Kitsu's is not an odd document.
@@ -239,9 +244,7 @@ def test_when_even_the_root_misbehaves_then_commands_end_with_the_code_of_its_cl
     else:
         assert found["whoami"] == (code, kind)
     assert found["save"] == ((75, "pending") if code == 6 else (code, kind))
-    assert leaked(tmp_path) == []
-    assert scene.read_bytes() == WORK
-    assert [r.path for r in server.requests if r.method not in ("GET", "HEAD")] == []
+    assert_untouched(server, scene, tmp_path)
 
 
 STEPS = {

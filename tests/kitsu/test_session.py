@@ -37,6 +37,7 @@ from wf_core.errors import (
 )
 from wf_core.kitsu import MemoryTokenStore, Session, Timeouts, Tokens, deadline
 from wf_core.kitsu import session as session_module
+from wf_core.kitsu.answers import WebPage
 
 FAST = Timeouts(connect=0.5, read=0.5, total=1.0)
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJyb2JpbiJ9.c2lnbmF0dXJl"
@@ -97,7 +98,7 @@ def session_for(
         pytest.param(html_error(503), ServerUnavailable, "(503)", id="503"),
         pytest.param(html_error(504), ServerUnavailable, "(504)", id="504"),
         pytest.param(broken_json(), BadAnswer, "something else", id="broken JSON"),
-        pytest.param(html_error(200), BadAnswer, "a web page", id="HTML for JSON"),
+        pytest.param(html_error(200), WebPage, "a web page", id="HTML for JSON"),
         pytest.param(Answer(304), BadAnswer, "unexpected answer (304)", id="304"),
         pytest.param(reset(), ServerUnavailable, "broke off", id="reset"),
         pytest.param(hang(), ServerUnavailable, "in time", id="no answer"),
@@ -129,7 +130,7 @@ def test_when_the_server_answers_badly_then_the_error_is_of_its_class(
     text = str(raised.value)
     assert words in text
     assert "<" not in text and TOKEN not in text
-    assert raised.value.kind == kind.kind
+    assert raised.type is kind
 
 
 def test_when_a_body_has_no_end_then_it_is_given_up(

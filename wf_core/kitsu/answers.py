@@ -37,6 +37,7 @@ __all__ = [
     "database_away",
     "error_of_exception",
     "error_of_status",
+    "is_zou",
     "json_of",
     "json_or_none",
     "may_lack_database",
@@ -226,6 +227,11 @@ def json_of(body: bytes, *, host: str, headers: Mapping[str, str]) -> Any:
             f"{host} answered with {what} where Kitsu's data was expected.",
             hint="Check the address of the server; a proxy or a login page may be in the way.",
         ) from exc
+
+
+def is_zou(status: int, answer: Any) -> bool:
+    """Whether this is what Zou answers where its API is, to whoever asks."""
+    return status == 200 and isinstance(answer, dict) and answer.get("api") == "Zou"
 
 
 def is_web_page(status: int, headers: Mapping[str, str], body: bytes) -> bool:

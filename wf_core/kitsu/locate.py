@@ -15,7 +15,7 @@ from wf_core.errors import (
     WorkfilesError,
 )
 from wf_core.kitsu.address import api_candidates, is_among
-from wf_core.kitsu.answers import SentAway, WebPage
+from wf_core.kitsu.answers import SentAway, WebPage, is_zou
 from wf_core.kitsu.session import Session
 from wf_core.kitsu.tokens import TokenStore
 
@@ -88,7 +88,7 @@ def locate_server(address: str, **options: Any) -> str:
             continue
         finally:
             session.close()
-        if status == 200 and isinstance(answer, dict) and answer.get("api") == "Zou":
+        if is_zou(status, answer):
             return session.server
         statuses.append(status)
     raise fault or _no_kitsu(host, statuses, nonsense)
@@ -112,11 +112,10 @@ def _no_kitsu(host: str, statuses: list[int], nonsense: BadAnswer | None) -> Wor
         return nonsense
     if all(status in (404, 410) for status in statuses):
         return NotFound(f"There is no Kitsu at {host}.", hint=hint)
-    refusals = [status for status in statuses if status >= 400]
-    if len(refusals) == len(statuses):
+    if min(statuses) >= 400:
         return Refused(
-            f"{host} refuses to say whether it is a Kitsu ({refusals[0]}).",
-            status=refusals[0],
+            f"{host} refuses to say whether it is a Kitsu ({statuses[0]}).",
+            status=statuses[0],
             hint=hint,
         )
     return UsageError(

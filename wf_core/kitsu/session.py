@@ -358,7 +358,7 @@ class Session:
         """Whether the API is at this session's address; asked without a token. Raises where that
         cannot be told just now, see :meth:`get`."""
         status, answer = self.send_with("GET", "", None, accept=range(400, 500))
-        return status == 200 and isinstance(answer, dict) and answer.get("api") == "Zou"
+        return answers.is_zou(status, answer)
 
     def _timeouts_now(self) -> Timeouts:
         if self._left is None:
