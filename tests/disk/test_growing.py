@@ -143,6 +143,46 @@ def test_when_something_else_is_in_its_place_then_that_is_not_read(
         growing.copied(copy, 3, 6)
 
 
+@pytest.mark.parametrize("end", ["read", "close", "fail", "stop"])
+def test_when_the_copy_is_far_ahead_then_it_waits_for_its_reader(
+    growing: GrowingFile, copy: Path, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(module, "_AHEAD", 100)
+    monkeypatch.setattr(module, "_LONGEST_WAIT", 600.0)
+    copy.write_bytes(b"x" * 400)
+    growing.copied(copy, 100, 400)  # near enough
+    copier = threading.Thread(target=growing.copied, args=(copy, 250, 400), daemon=True)
+    copier.start()
+    copier.join(0.2)
+    assert copier.is_alive()
+    if end == "read":
+        growing.read(149)
+        copier.join(0.2)
+        assert copier.is_alive()
+        growing.read(1)
+    else:
+        getattr(growing, end)()
+    copier.join(_WAIT)
+
+    assert not copier.is_alive()
+
+
+@pytest.mark.parametrize("done", [250, 400])
+def test_when_its_reader_stands_still_or_it_is_whole_then_the_copy_goes_on(
+    growing: GrowingFile, copy: Path, monkeypatch: pytest.MonkeyPatch, done: int
+) -> None:
+    monkeypatch.setattr(module, "_AHEAD", 100)
+    if done == 400:
+        monkeypatch.setattr(module, "_LONGEST_WAIT", 600.0)
+    copy.write_bytes(b"x" * 400)
+    copier = threading.Thread(target=growing.copied, args=(copy, done, 400), daemon=True)
+    copier.start()
+    copier.join(_WAIT)
+
+    assert not copier.is_alive()
+    assert growing.read(400 if done == 400 else 250) == b"x" * done
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux is told what may be forgotten")
 def test_when_much_was_read_then_it_need_not_stay_in_memory(
     growing: GrowingFile, copy: Path, monkeypatch: pytest.MonkeyPatch

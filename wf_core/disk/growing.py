@@ -1,7 +1,8 @@
 """A file that is read while it is still being copied.
 
 A large scene takes a while to be copied, and as long again to be sent. Whoever sends it can read
-what is there already, one step behind.
+what is there already, one step behind; and the copy stays a few steps ahead, so that both go
+through the same little memory again and again.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ from wf_core.errors import Cancelled, FileUnreadable
 
 __all__ = ["GrowingFile"]
 
-_FORGOTTEN = 32 * 1024 * 1024
+_FORGOTTEN = 16 * 1024 * 1024
 """Bytes that are given back at a time to whoever needs memory."""
+_AHEAD = 48 * 1024 * 1024
+"""Bytes that are copied ahead of the reader before the copy waits for it."""
+_LONGEST_WAIT = 0.1
+"""Seconds the copy waits at a time. Behind a slow line it is not to take as long as the upload:
+while it lasts, whoever writes to the original spoils it."""
 
 
 class GrowingFile:
@@ -46,7 +52,7 @@ class GrowingFile:
     def copied(self, path: Path, done: int, size: int) -> None:
         """Of the ``size`` bytes that the file at ``path`` will have, the first ``done`` are final.
 
-        The file may get another name afterwards.
+        The file may get another name afterwards. Waits a moment where the reader is far behind.
 
         Raises:
             FileUnreadable: it cannot be opened.
@@ -63,6 +69,8 @@ class GrowingFile:
                 self._size = size
             self._there = max(self._there, done)
             self._changed.notify_all()
+            if done < size:
+                self._changed.wait_for(lambda: self._is_near(done), _LONGEST_WAIT)
 
     def fail(self) -> None:
         """There will be no more of it: its readers are not to wait."""
@@ -87,7 +95,7 @@ class GrowingFile:
         return self._position
 
     def seek(self, position: int) -> int:
-        self._position = position
+        self._move_to(position)
         return position
 
     def fileno(self) -> int:
@@ -108,7 +116,7 @@ class GrowingFile:
         with in_words(Path(self.name), writing=False):
             os.lseek(handle, self._position, os.SEEK_SET)
             data = os.read(handle, max(0, end - self._position))
-        self._position += len(data)
+        self._move_to(self._position + len(data))
         if self._position - self._forgotten >= _FORGOTTEN:
             self._forgotten = self._position
             if sys.platform == "linux":
@@ -121,11 +129,20 @@ class GrowingFile:
             if self._handle is not None:
                 os.close(self._handle)
             self._handle, self._failed = None, True
+            self._changed.notify_all()
 
     def stop(self) -> None:
         """Give the file up; its copy ends at the next word of it, and is thrown away."""
         with self._changed:
             self._stopped = self._failed = True
+            self._changed.notify_all()
+
+    def _is_near(self, done: int) -> bool:
+        return self._failed or done - self._position <= _AHEAD
+
+    def _move_to(self, position: int) -> None:
+        with self._changed:
+            self._position = position
             self._changed.notify_all()
 
     def _wait_for(self, end: int) -> int:
