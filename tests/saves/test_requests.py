@@ -231,6 +231,13 @@ def test_when_the_newest_revision_proves_nothing_then_the_neighbours_are_asked_f
     assert lists_read(server, before) == LISTS
 
 
+@pytest.fixture
+def long_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However slow the machine is, what begins behind one barrier begins at the same moment."""
+    monkeypatch.setattr(records, "_TOGETHER_SECONDS", 60.0)
+
+
+@pytest.mark.usefixtures("long_moment")
 def test_when_several_homes_save_at_the_same_moment_then_one_reads_the_production(
     server: ScriptedServer, tmp_path: Path
 ) -> None:
@@ -272,6 +279,7 @@ def homes_of(address: str, tmp_path: Path, *accounts: str) -> list[Settings]:
     ]
 
 
+@pytest.mark.usefixtures("long_moment")
 @pytest.mark.parametrize(("accounts", "times"), [("aaaa", 1), ("aabb", 2)], ids=["one", "two"])
 def test_when_several_homes_begin_at_the_same_moment_then_one_of_each_account_reads_the_task(
     server: ScriptedServer, scene: Path, tmp_path: Path, accounts: str, times: int
