@@ -167,20 +167,37 @@ def test_when_the_copy_is_far_ahead_then_it_waits_for_its_reader(
     assert not copier.is_alive()
 
 
-@pytest.mark.parametrize("done", [250, 400])
-def test_when_its_reader_stands_still_or_it_is_whole_then_the_copy_goes_on(
-    growing: GrowingFile, copy: Path, monkeypatch: pytest.MonkeyPatch, done: int
+def test_when_its_reader_stands_still_then_the_copy_goes_on_and_waits_no_more_for_it(
+    growing: GrowingFile, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_AHEAD", 100)
-    if done == 400:
-        monkeypatch.setattr(module, "_LONGEST_WAIT", 600.0)
+    copy.write_bytes(b"x" * 700)
+    growing.copied(copy, 250, 700)  # a moment, for nothing
+    monkeypatch.setattr(module, "_LONGEST_WAIT", 600.0)
+    growing.copied(copy, 300, 700)
+    assert growing.read(1) == b"x"
+
+    copier = threading.Thread(target=growing.copied, args=(copy, 600, 700), daemon=True)
+    copier.start()
+    copier.join(0.2)
+    assert copier.is_alive()  # it moves again
+    growing.read(500)
+    copier.join(_WAIT)
+
+    assert not copier.is_alive()
+
+
+def test_when_it_is_whole_then_nobody_waits(
+    growing: GrowingFile, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_AHEAD", 100)
+    monkeypatch.setattr(module, "_LONGEST_WAIT", 600.0)
     copy.write_bytes(b"x" * 400)
-    copier = threading.Thread(target=growing.copied, args=(copy, done, 400), daemon=True)
+    copier = threading.Thread(target=growing.copied, args=(copy, 400, 400), daemon=True)
     copier.start()
     copier.join(_WAIT)
 
     assert not copier.is_alive()
-    assert growing.read(400 if done == 400 else 250) == b"x" * done
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux is told what may be forgotten")

@@ -44,6 +44,7 @@ class GrowingFile:
         self._there = 0
         self._position = 0
         self._forgotten = 0
+        self._stood_at: int | None = None
         self._failed = False
         self._stopped = False
 
@@ -70,7 +71,7 @@ class GrowingFile:
             self._there = max(self._there, done)
             self._changed.notify_all()
             if done < size:
-                self._changed.wait_for(lambda: self._is_near(done), _LONGEST_WAIT)
+                self._stay_near(done)
 
     def fail(self) -> None:
         """There will be no more of it: its readers are not to wait."""
@@ -137,8 +138,16 @@ class GrowingFile:
             self._stopped = self._failed = True
             self._changed.notify_all()
 
-    def _is_near(self, done: int) -> bool:
-        return self._failed or done - self._position <= _AHEAD
+    def _stay_near(self, done: int) -> None:
+        """Wait until the reader has come near; not for one that stood still the last time, as it
+        may have gone: nobody says so when an upload fails."""
+        before = self._position
+        if before == self._stood_at:
+            return
+        near = self._changed.wait_for(
+            lambda: self._failed or done - self._position <= _AHEAD, _LONGEST_WAIT
+        )
+        self._stood_at = before if not near and self._position == before else None
 
     def _move_to(self, position: int) -> None:
         with self._changed:
