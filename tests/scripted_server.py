@@ -20,6 +20,9 @@ only on its worst days.
 from __future__ import annotations
 
 import hashlib
+import itertools
+import os
+import random
 import re
 import select
 import socket
@@ -28,6 +31,7 @@ import struct
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -82,6 +86,26 @@ class _ClientGoneError(Exception):
     """The client closed, or the server is being shut down."""
 
 
+_PORTS_PER_WORKER = 1000
+_FIRST_PORT = 10000 + _PORTS_PER_WORKER * (
+    int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 11
+)
+_ports = itertools.count(random.randrange(_PORTS_PER_WORKER))
+
+
+def _listener() -> socket.socket:
+    """On a port that no other server had a moment ago.
+
+    For some seconds savers tell each other what numbers a server gave, whichever WF_HOME they
+    have, and know a server by its address; the system would soon give out that of another test.
+    """
+    for _ in range(_PORTS_PER_WORKER):
+        port = _FIRST_PORT + next(_ports) % _PORTS_PER_WORKER
+        with suppress(OSError):  # somebody else has it
+            return socket.create_server(("127.0.0.1", port), backlog=64)
+    raise OSError(f"no port from {_FIRST_PORT} on is free")
+
+
 class ScriptedServer:
     """The server; a context manager. ``requests`` holds what arrived, in order of arrival
     of each request's end. Safe to script and to read from any thread.
@@ -95,7 +119,7 @@ class ScriptedServer:
         if certificate is not None:
             self._tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self._tls.load_cert_chain(certificate)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=64)
+        self._listener = _listener()
         self.port: int = self._listener.getsockname()[1]
         self.url = f"{'https' if certificate else 'http'}://127.0.0.1:{self.port}"
         self._lock = threading.Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -162,7 +163,8 @@ def test_when_it_is_no_kitsu_then_the_error_is_of_the_answers_class(
     with ScriptedServer() as server:
         server.everything(answer)
         with pytest.raises(error, match=sentence) as raised:
-            locate_server(server.url, timeouts=FAST, retries=0)
+            # An endless answer is read for a while: 256 MiB, on however slow a machine.
+            locate_server(server.url, timeouts=replace(FAST, total=120.0), retries=0)
     assert raised.value.hint
 
 
