@@ -86,6 +86,8 @@ class _ClientGoneError(Exception):
     """The client closed, or the server is being shut down."""
 
 
+# Below the ports that the system gives out and those of a private Kitsu, some for each of up to
+# eleven workers. They begin anywhere: the run before may have ended a moment ago.
 _PORTS_PER_WORKER = 1000
 _FIRST_PORT = 10000 + _PORTS_PER_WORKER * (
     int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 11

@@ -47,6 +47,13 @@ class Reader(threading.Thread):
             self.failure = exc
 
 
+def told_beside(growing: GrowingFile, copy: Path, done: int, size: int) -> threading.Thread:
+    """A thread that says how far the copy is, and may have to wait for the reader."""
+    copier = threading.Thread(target=growing.copied, args=(copy, done, size), daemon=True)
+    copier.start()
+    return copier
+
+
 def test_when_bytes_are_not_there_yet_then_reading_waits_for_them(
     growing: GrowingFile, copy: Path
 ) -> None:
@@ -151,8 +158,7 @@ def test_when_the_copy_is_far_ahead_then_it_waits_for_its_reader(
     monkeypatch.setattr(module, "_LONGEST_WAIT", 600.0)
     copy.write_bytes(b"x" * 400)
     growing.copied(copy, 100, 400)  # near enough
-    copier = threading.Thread(target=growing.copied, args=(copy, 250, 400), daemon=True)
-    copier.start()
+    copier = told_beside(growing, copy, 250, 400)
     copier.join(0.2)
     assert copier.is_alive()
     if end == "read":
@@ -177,8 +183,7 @@ def test_when_its_reader_stands_still_then_the_copy_goes_on_and_waits_no_more_fo
     growing.copied(copy, 300, 700)
     assert growing.read(1) == b"x"
 
-    copier = threading.Thread(target=growing.copied, args=(copy, 600, 700), daemon=True)
-    copier.start()
+    copier = told_beside(growing, copy, 600, 700)
     copier.join(0.2)
     assert copier.is_alive()  # it moves again
     growing.read(500)
@@ -193,8 +198,7 @@ def test_when_it_is_whole_then_nobody_waits(
     monkeypatch.setattr(module, "_AHEAD", 100)
     monkeypatch.setattr(module, "_LONGEST_WAIT", 600.0)
     copy.write_bytes(b"x" * 400)
-    copier = threading.Thread(target=growing.copied, args=(copy, 400, 400), daemon=True)
-    copier.start()
+    copier = told_beside(growing, copy, 400, 400)
     copier.join(_WAIT)
 
     assert not copier.is_alive()

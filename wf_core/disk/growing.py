@@ -44,7 +44,7 @@ class GrowingFile:
         self._there = 0
         self._position = 0
         self._forgotten = 0
-        self._stood_at: int | None = None
+        self._stands_still = False
         self._failed = False
         self._stopped = False
 
@@ -141,17 +141,18 @@ class GrowingFile:
     def _stay_near(self, done: int) -> None:
         """Wait until the reader has come near; not for one that stood still the last time, as it
         may have gone: nobody says so when an upload fails."""
-        before = self._position
-        if before == self._stood_at:
+        if self._stands_still:
             return
-        near = self._changed.wait_for(
+        self._stands_still = True
+        if self._changed.wait_for(
             lambda: self._failed or done - self._position <= _AHEAD, _LONGEST_WAIT
-        )
-        self._stood_at = before if not near and self._position == before else None
+        ):
+            self._stands_still = False
 
     def _move_to(self, position: int) -> None:
         with self._changed:
             self._position = position
+            self._stands_still = False
             self._changed.notify_all()
 
     def _wait_for(self, end: int) -> int:
