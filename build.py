@@ -148,7 +148,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         lend_qt(qt.result())
         if here is not None:
             # Those without a server wait more than they work, the slow ones most of all.
-            workers = "4" if options.quick else "8"
+            workers = "3" if options.quick else "8"
             several = ["-n", workers, "--dist", "worksteal", *here] if rest == [] else here
             chosen = "not server and not blender" + (" and not slow" if options.quick else "")
             say("tests without a server")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -34,6 +35,14 @@ def pytest_configure() -> None:
     whatever it starts. Tests that press it would wait for ever."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    gc.disable()  # what is collected stays: see pytest_collection_finish
+
+
+def pytest_collection_finish() -> None:
+    """Look no more for garbage among thousands of tests and their modules: each look took as
+    long as a test, and there were many."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups

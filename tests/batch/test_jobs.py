@@ -129,6 +129,7 @@ def test_when_a_row_waits_for_a_person_then_no_command_is_named_that_does_not_kn
     assert "then “wf batch resume” (Kitsu" in outcome.error
 
 
+@pytest.mark.slow
 def test_when_there_are_no_certificates_then_the_scheduler_is_not_even_asked(
     tmp_path: Path,
 ) -> None:

@@ -60,6 +60,7 @@ def asked(server: ScriptedServer, since: int) -> Counter[str]:
     )
 
 
+@pytest.mark.slow
 def test_when_rows_are_checked_and_done_then_each_list_is_read_once_by_each_process(
     server: ScriptedServer, wf: Process, tmp_path: Path
 ) -> None:

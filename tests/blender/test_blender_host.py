@@ -59,8 +59,8 @@ class BlenderCase(HostCase):
         return files
 
     def grow(self, size: int) -> None:
-        letters = random.Random(7).choices("abcdefghijklmnopqrstuvwxyz0123456789\n", k=size * 2)
-        bpy.data.texts.new("noise").from_string("".join(letters))
+        noise = random.Random(7).randbytes(size).hex("\n", 32)
+        bpy.data.texts.new("noise").from_string(noise)
 
     def refer_to(self, present: Path, absent: Path) -> list[str]:
         for path in (present, absent):

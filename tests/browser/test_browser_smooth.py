@@ -127,6 +127,7 @@ def show_revisions(browser: Browser, revisions: Searchable[Revision]) -> None:
     until(browser.tabs.isVisible)
 
 
+@pytest.mark.slow
 def test_when_there_are_ten_thousand_revisions_then_they_scroll_and_are_found_smoothly(
     away: None, open_browser: OpenBrowser
 ) -> None:

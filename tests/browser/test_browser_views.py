@@ -370,6 +370,7 @@ def _has_read(journal: Path, task_id: str) -> bool:
     return any(task_id.encode() in part.read_bytes() for part in parts if part.exists())
 
 
+@pytest.mark.slow
 def test_when_there_is_no_screen_then_it_is_said_before_qt_ends_the_program(
     tmp_path: Path,
 ) -> None:

@@ -211,6 +211,7 @@ def test_when_a_server_has_no_login_page_then_a_script_is_told_what_to_use(
     assert "--email" in ran.error["hint"]
 
 
+@pytest.mark.slow
 def test_when_the_browser_brings_a_code_then_it_is_traded_for_tokens(
     process: Process, tmp_path: Path
 ) -> None:
@@ -243,6 +244,7 @@ SECRETS_ON_STDIN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stdin", SECRETS_ON_STDIN.values(), ids=SECRETS_ON_STDIN)
 def test_when_the_password_comes_on_standard_input_then_nothing_is_asked(
     stdin: str, process: Process
@@ -262,6 +264,7 @@ def test_when_the_password_comes_on_standard_input_then_nothing_is_asked(
     assert sent[1]["totp"] == "123456"
 
 
+@pytest.mark.slow
 def test_when_a_discard_is_declined_at_a_terminal_then_nothing_is_asked_of_the_server(
     process: Process,
 ) -> None:

@@ -23,7 +23,8 @@ GIB = 1024 * MIB
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     path = tmp_path / "lamp.blend"
-    path.write_bytes(bytes(range(256)) * 4096 * 33)  # 33 MiB: three chunks
+    with path.open("wb") as file:
+        file.writelines([bytes(range(256)) * 4096] * 33)  # 33 MiB: three chunks
     return path
 
 

@@ -46,7 +46,7 @@ class Handler(BaseHTTPRequestHandler):
 def upstream() -> Iterator[Upstream]:
     server = Upstream(("127.0.0.1", 0), Handler)
     server.served, server.arrived = [], threading.Event()
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))  # how often it looks up
     thread.start()
     yield server
     server.shutdown()

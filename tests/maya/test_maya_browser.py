@@ -67,6 +67,7 @@ def test_when_the_panel_was_closed_then_it_can_be_opened_again(window: Maya) -> 
     assert len(window.panels[docking.CONTROL].widget.findChildren(Browser)) == 1
 
 
+@pytest.mark.slow
 def test_when_the_panel_is_closed_while_threads_answer_then_the_application_lives(
     window: Maya,
 ) -> None:

@@ -46,9 +46,9 @@ class MayaCase(HostCase):
         return files
 
     def grow(self, size: int) -> None:
-        letters = random.Random(7).choices("abcdefghijklmnopqrstuvwxyz0123456789", k=size)
+        noise = random.Random(7).randbytes(size // 2).hex()
         cmds.createNode("transform", name="noise")
-        cmds.setAttr("noise.notes", "".join(letters), type="string")
+        cmds.setAttr("noise.notes", noise, type="string")
 
     def refer_to(self, present: Path, absent: Path) -> list[str]:
         for path in (present, absent):

@@ -195,6 +195,7 @@ NAMES = ["main", "a", "1", "a_a", "main_a"]
 REVISIONS = [1, 11, 1001]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60)
 @given(
     sound_trees(

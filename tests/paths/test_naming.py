@@ -109,6 +109,7 @@ def test_when_names_and_numbers_are_close_then_no_two_files_share_a_path(tree: A
             assert owners.setdefault(key, (name, revision)) == (name, revision)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=100)
 @given(sound_trees())
 def test_when_a_tree_can_be_used_then_main_can_count_to_a_million(tree: Any) -> None:

@@ -147,6 +147,7 @@ def test_when_there_is_no_tree_then_that_is_the_error() -> None:
         parse_path("/x/y", tree_of(folder_path={}))
 
 
+@pytest.mark.slow
 def test_when_a_tree_is_made_to_hang_then_reading_gives_up() -> None:
     tokens = "_".join(f"<{kind}>" for kind in ("Asset", "Task", "Project", "Shot", "Scene"))
     tree = asset_only("x", f"{tokens}_<TaskType>_<AssetType>_zz<Department>")
@@ -172,6 +173,7 @@ def test_when_a_rendered_path_is_read_then_it_says_what_was_rendered(
         assert (found.kind, found.name, found.revision) == (context.kind, name, revision)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(
     tree=sound_trees(),

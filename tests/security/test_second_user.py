@@ -25,10 +25,13 @@ from wf_core.saves.spool import Spool
 
 ALICE, BOB = 65_501, 65_502
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() != 0,
-    reason="only root can become two other users",
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not hasattr(os, "geteuid") or os.geteuid() != 0,
+        reason="only root can become two other users",
+    ),
+]
 
 # Everything is imported before the account changes: the interpreter may lie in root's folders.
 PERSON = """

@@ -174,5 +174,10 @@ def _problem(part: str) -> str:
 
 def _shown(text: str) -> str:
     """``text`` for a message: invisible characters escaped, not longer than a line."""
-    plain = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-    return plain if len(plain) <= 120 else f"{plain[:80]}…{plain[-30:]}"
+    if len(text) <= 120 and len(plain := _plain(text)) <= 120:
+        return plain
+    return f"{_plain(text[:80])[:80]}…{_plain(text[-30:])[-30:]}"
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -22,6 +22,7 @@ _CREATE = re.compile(r'createNode (\w+) -n "([^"]+)";')
 _SET = re.compile(r'\tsetAttr "\.(\w+)" -type "string" "((?:[^"\\]|\\.)*)";')
 _INFO = re.compile(r'fileInfo "([^"]+)" "((?:[^"\\]|\\.)*)";')
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+_AS_ESCAPED = str.maketrans(_ESCAPES)
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Scene:
 
 
 def escaped(text: str) -> str:
-    return "".join(_ESCAPES.get(letter, letter) for letter in text)
+    return text.translate(_AS_ESCAPED)
 
 
 def _unescaped(text: str) -> str:

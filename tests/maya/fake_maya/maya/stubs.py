@@ -18,15 +18,27 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 @functools.cache
-def _flags() -> dict[str, frozenset[str]]:
-    """Every flag of every command, by the command's name."""
+def _stubs() -> list[str]:
+    """The lines of the stubs: every signature of a command is one."""
     text = distribution("types-maya-strict").locate_file("maya-stubs/cmds/__init__.pyi")
-    found: dict[str, set[str]] = {}
-    for node in ast.parse(text.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef):
-            names = {argument.arg for argument in node.args.kwonlyargs}
-            found.setdefault(node.name, set()).update(names)
-    return {name: frozenset(flags) for name, flags in found.items()}
+    return text.read_text(encoding="utf-8").splitlines()
+
+
+def _flags(name: str) -> set[str]:
+    """Every flag of a command, in whichever of its signatures.
+
+    Nothing but its own lines is parsed: the whole file takes a second, in every process that
+    pretends to be Maya.
+    """
+    signatures = [line for line in _stubs() if line.startswith(f"def {name}(")]
+    if not signatures:
+        raise AssertionError(f"Maya has no command {name}")
+    return {
+        argument.arg
+        for node in ast.parse("\n".join(signatures)).body
+        if isinstance(node, ast.FunctionDef)
+        for argument in node.args.kwonlyargs
+    }
 
 
 def command(function: F) -> F:
@@ -41,9 +53,7 @@ def command(function: F) -> F:
         for parameter in inspect.signature(function).parameters.values()
         if parameter.kind is parameter.KEYWORD_ONLY
     }
-    if name not in _flags():
-        raise AssertionError(f"Maya has no command {name}")
-    if strange := flags - _flags()[name]:
+    if strange := flags - _flags(name):
         raise AssertionError(f"{name} has no flags {sorted(strange)}")
 
     @functools.wraps(function)
