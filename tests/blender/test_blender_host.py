@@ -59,7 +59,7 @@ class BlenderCase(HostCase):
         return files
 
     def grow(self, size: int) -> None:
-        noise = random.Random(7).randbytes(size).hex("\n", 32)
+        noise = random.Random(7).randbytes(size).hex("\n", 1024)
         bpy.data.texts.new("noise").from_string(noise)
 
     def refer_to(self, present: Path, absent: Path) -> list[str]:
