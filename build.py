@@ -21,7 +21,6 @@ import argparse
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -87,11 +86,6 @@ def captured(command: list[str | Path], env: dict[str, str] | None = None) -> tu
     return done.returncode, done.stdout
 
 
-def shown(command: list[str | Path], env: dict[str, str] | None = None) -> tuple[int, str]:
-    """As :func:`captured`, of a program that runs alone: what it prints is seen at once."""
-    return run(command, env), ""
-
-
 def with_server(home: str) -> dict[str, str]:
     """What programs are told about the server made for them."""
     return {"WF_TEST_KITSU_HOME": str(WORK / home), "WF_ZOU_ENV": str(zou_env())}
@@ -144,9 +138,9 @@ def lint(options: argparse.Namespace, rest: list[str]) -> int:
 def test(options: argparse.Namespace, rest: list[str]) -> int:
     """Lint, then the tests; those of Blender run inside Blender's Python, those of the
     extension beside Blenders that hold nothing of ours. What does not need the other
-    environments runs while they are made, and what runs in applications beside what does not."""
+    environments runs while they are made."""
     here, blender, extension = split_paths(rest)
-    with ThreadPoolExecutor(max_workers=6) as beside:
+    with ThreadPoolExecutor(max_workers=5) as beside:
         qt = beside.submit(qt_env)
         others = [] if options.quick else test_environments(beside)
         python = dev_env()
@@ -163,12 +157,9 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         env: dict[str, str] = {}
         for other in others:
             env |= other.result()
-        applications = None
-        if not options.quick:
-            started = captured if here is not None else shown
-            applications = beside.submit(
-                test_in_applications, started, blender, extension, env, options.all_blenders
-            )
+        packaged = None
+        if extension is not None and not options.quick:  # only its tests wait for it
+            packaged = beside.submit(packaged_extension, options.all_blenders)
         if here is not None and not options.quick:
             say("tests with a server")
             # Each of the three has a private Kitsu of its own; files stay together, so that
@@ -177,10 +168,10 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
             several = [*beside_others, *here] if rest == [] else here
             command = pytest(python, several, "server and not blender")
             results["tests with a server"] = passed(run(command, env))
-        for name, (code, output) in applications.result().items() if applications else ():
-            if output:
-                say(f"{name}\n{output.rstrip()}")
-            results[name] = code
+        if packaged is not None:
+            env |= packaged.result()
+        if not options.quick:
+            results |= test_in_applications(blender, extension, env, whole=rest == [])
     for name, inside in other_qt_envs().items() if options.all_qts else ():
         say(f"tests of the browser with {name}")
         results[name] = run(pytest(inside, ["tests/browser"], ""), env)
@@ -190,27 +181,24 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
 
 
 def test_in_applications(
-    started: Callable[[list[str | Path], dict[str, str]], tuple[int, str]],
-    blender: list[str] | None,
-    extension: list[str] | None,
-    env: dict[str, str],
-    every_blender: bool,
-) -> dict[str, tuple[int, str]]:
-    """The tests inside Blender, then those of the extension: exit codes and what was printed."""
+    blender: list[str] | None, extension: list[str] | None, env: dict[str, str], *, whole: bool
+) -> dict[str, int]:
+    """The tests inside Blender, and beside them those of the extension, which wait more than they
+    work: their output comes last."""
     results = {}
-    if blender is not None:
-        say("tests in Blender")
-        inside = Path(env["WF_BLENDER_PYTHON"])
-        results["tests in Blender"] = started(pytest(inside, blender, "blender"), env)
-        say("tests in Blender are done")
-    if extension is not None:
-        chosen = blenders() if every_blender else blenders()[:1]
-        every = {"WF_EVERY_BLENDER": "1"} if every_blender else {}
-        packaged = {**env, **with_extension(chosen), **every}
-        say("tests of the extension")
-        command = pytest(dev_env(), extension, "extension")
-        results["tests of the extension"] = started(command, packaged)
-        say("tests of the extension are done")
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        if extension is not None:
+            several = ["-n", "2", "--dist", "loadfile"] if whole else []
+            command = pytest(dev_env(), [*several, *extension], "extension")
+            others = beside.submit(captured, command, env)
+        if blender is not None:
+            say("tests in Blender")
+            inside = Path(env["WF_BLENDER_PYTHON"])
+            results["tests in Blender"] = run(pytest(inside, blender, "blender"), env)
+        if extension is not None:
+            say("tests of the extension")
+            results["tests of the extension"], output = others.result()
+            print(output.rstrip(), flush=True)
     return results
 
 
@@ -226,6 +214,13 @@ def test_environments(beside: ThreadPoolExecutor) -> list[Future[dict[str, str]]
         return {"WF_BLENDER_PYTHON": str(blender_env())}
 
     return [beside.submit(make) for make in (lambda: with_server("test-kitsu"), older, blender)]
+
+
+def packaged_extension(every_blender: bool) -> dict[str, str]:
+    """What the tests of the extension are told: of the preferred Blender, or of every one."""
+    chosen = blenders() if every_blender else blenders()[:1]
+    every = {"WF_EVERY_BLENDER": "1"} if every_blender else {}
+    return {**with_extension(chosen), **every}
 
 
 def with_extension(chosen: list[tuple[str, Python]]) -> dict[str, str]:

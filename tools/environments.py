@@ -45,7 +45,8 @@ STARTED = time.monotonic()
 
 def say(line: str) -> None:
     """One line of progress on standard error, with the seconds since the start."""
-    print(f"[{time.monotonic() - STARTED:6.1f} s] {line}", file=sys.stderr, flush=True)
+    stamped = f"[{time.monotonic() - STARTED:6.1f} s] {line}\n"  # whole, whoever else speaks
+    print(stamped, end="", file=sys.stderr, flush=True)
 
 
 def project_table() -> str:
