@@ -51,6 +51,8 @@ loglevel notice
 _GUNICORN_CONF = """\
 # Zou takes seconds to import: once, not once for each worker. What gevent replaces has to be
 # replaced before that, and workers must not share what the import opened.
+import os
+
 from gevent import monkey
 
 monkey.patch_all()
@@ -63,6 +65,18 @@ def post_fork(server, worker):
 
     with app.app_context():
         db.engine.dispose(close=False)
+
+
+# By then everything is answered and written, and the system closes the rest: an interpreter
+# takes seconds more to take apart what Zou has imported. A worker that was not asked to end has
+# an exit code to give; and the hook is called in the master as well.
+def worker_exit(server, worker):
+    if worker.pid == os.getpid() and not worker.alive:
+        os._exit(0)
+
+
+def on_exit(server):
+    os._exit(0)
 
 
 worker_class = "gevent"
