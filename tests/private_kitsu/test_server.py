@@ -9,10 +9,12 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+import requests
 from live_kitsu import LiveKitsu, unique
 
 from wf_core.errors import InputError
@@ -192,6 +194,17 @@ def test_when_reset_then_it_is_as_seeded_and_files_are_gone(server: PrivateKitsu
     names = {record["name"] for record in LiveKitsu(again).get("data/projects")}
     assert names == {"Demo", "Demo Series", "Demo Plain", "Demo Bare"}
     assert not leftover.exists()
+
+
+def test_when_several_are_the_first_to_log_in_then_all_can(server: PrivateKitsu) -> None:
+    info = server.reset()
+    body = {"email": info.artist_email, "password": info.artist_password}
+
+    def log_in(_: int) -> int:
+        return requests.post(f"{info.url}/auth/login", json=body, timeout=60).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(log_in, range(8))) == [200] * 8
 
 
 def test_when_down_then_nothing_is_left_running(server: PrivateKitsu) -> None:
