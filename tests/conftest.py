@@ -6,7 +6,7 @@ import gc
 import json
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -35,14 +35,18 @@ def pytest_configure() -> None:
     whatever it starts. Tests that press it would wait for ever."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    gc.disable()  # what is collected stays: see pytest_collection_finish
 
 
-def pytest_collection_finish() -> None:
-    """Look no more for garbage among thousands of tests and their modules: that took a tenth
-    of a quick run."""
-    gc.freeze()
-    gc.enable()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage among thousands of tests and their modules, neither while they are
+    collected nor later: that took a tenth of a quick run."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
