@@ -8,6 +8,7 @@ therefore raised before the last bytes leave this machine.
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -171,7 +172,10 @@ class _Body:
         self._cancel = cancel
         self._before_last_bytes = before_last_bytes
         field = (file_name, b"", "application/octet-stream")
-        encoder = MultipartEncoder({"file": field})
+        # Of seventy characters, the most there may be (RFC 2046), and few different ones: the
+        # server searches every byte for it, and a search leaps by its length.
+        boundary = f"{uuid.uuid4().hex:->70}"
+        encoder = MultipartEncoder({"file": field}, boundary=boundary)
         self.content_type: str = encoder.content_type
         # The encoder frames; the file's own bytes go between, uncopied.
         head, end_of_head, self._tail = encoder.to_string().partition(b"\r\n\r\n")

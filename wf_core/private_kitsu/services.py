@@ -10,6 +10,7 @@ import http.client
 import json
 import os
 import socket
+from pathlib import Path
 
 from wf_core.errors import ServerError
 from wf_core.private_kitsu.database import LIVE, USER
@@ -47,45 +48,6 @@ daemonize no
 save 60 1
 loglevel notice
 """
-
-_GUNICORN_CONF = """\
-# Zou takes seconds to import: once, not once for each worker. What gevent replaces has to be
-# replaced before that, and workers must not share what the import opened.
-import os
-
-from gevent import monkey
-
-monkey.patch_all()
-
-preload_app = True
-
-
-def post_fork(server, worker):
-    from zou.app import app, db
-
-    with app.app_context():
-        db.engine.dispose(close=False)
-
-
-# By then everything is answered and written, and the system closes the rest: an interpreter
-# takes seconds more to take apart what Zou has imported. A worker that was not asked to end has
-# an exit code to give; and the hook is called in the master as well.
-def worker_exit(server, worker):
-    if worker.pid == os.getpid() and not worker.alive:
-        os._exit(0)
-
-
-def on_exit(server):
-    os._exit(0)
-
-
-worker_class = "gevent"
-workers = {workers}
-timeout = 600
-graceful_timeout = 3
-proc_name = "private-kitsu"
-errorlog = "-"
-{newer}"""
 
 
 def bind(preferred: int) -> socket.socket:
@@ -148,16 +110,15 @@ def start_zou(
     Raises:
         ServerError: it did not come up; its log says why.
     """
-    # gunicorn 25.1 added a control socket in the user's folder; older ones refuse the setting.
-    newer = "control_socket_disable = True\n" if _gunicorn_version(zou) >= (25, 1) else ""
-    write_private(home.gunicorn_conf, _GUNICORN_CONF.format(workers=workers, newer=newer))
+    settings = Path(__file__).with_name("gunicorn_settings.py")
+    write_private(home.gunicorn_conf, settings.read_text(encoding="utf-8"))
     log = home.log("zou")
     address = ["-b", f"fd://{listener.fileno()}"]
     process = spawn(
         [str(zou.python), "-m", "gunicorn", "-c", str(home.gunicorn_conf), *address, "zou.app:app"],
         log=log,
         cwd=home.zou,
-        env=zou_environment(home, database=LIVE),
+        env={**zou_environment(home, database=LIVE), "WEB_CONCURRENCY": str(workers)},
         pass_fds=[listener.fileno()],
     )
     port = int(listener.getsockname()[1])
@@ -228,13 +189,6 @@ def _redis(port: int, password: str, command: str) -> str:
             return lines.readline().strip()
     except (OSError, UnicodeDecodeError):
         return ""
-
-
-def _gunicorn_version(zou: ZouEnvironment) -> tuple[int, ...]:
-    for found in zou.python.parent.parent.glob("lib/python3*/site-packages/gunicorn-*.dist-info"):
-        version = found.name.removesuffix(".dist-info").removeprefix("gunicorn-")
-        return tuple(int(part) for part in version.split(".") if part.isdecimal())
-    return ()
 
 
 def _plain() -> dict[str, str]:
