@@ -140,6 +140,8 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
     extension beside Blenders that hold nothing of ours. What does not need the other
     environments runs while they are made."""
     here, blender, extension = split_paths(rest)
+    if options.quick:
+        blender = extension = None
     with ThreadPoolExecutor(max_workers=5) as beside:
         qt = beside.submit(qt_env)
         others = [] if options.quick else test_environments(beside)
@@ -158,7 +160,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
         for other in others:
             env |= other.result()
         packaged = None
-        if extension is not None and not options.quick:  # only its tests wait for it
+        if extension is not None:  # only its tests wait for it
             packaged = beside.submit(packaged_extension, options.all_blenders)
         if here is not None and not options.quick:
             say("tests with a server")
@@ -170,8 +172,7 @@ def test(options: argparse.Namespace, rest: list[str]) -> int:
             results["tests with a server"] = passed(run(command, env))
         if packaged is not None:
             env |= packaged.result()
-        if not options.quick:
-            results |= test_in_applications(blender, extension, env, whole=rest == [])
+        results |= test_in_applications(blender, extension, env, whole=rest == [])
     for name, inside in other_qt_envs().items() if options.all_qts else ():
         say(f"tests of the browser with {name}")
         results[name] = run(pytest(inside, ["tests/browser"], ""), env)
