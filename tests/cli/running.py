@@ -9,15 +9,14 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from wf_core.cli.boundary import run
 from wf_core.cli.context import Session
+from wf_core.private_kitsu.processes import identify, wait_until
 from wf_core.saves import uploader
 from wf_core.workfiles import Workfiles
 
@@ -165,11 +164,9 @@ def end_uploaders(home: Path) -> None:
         except OSError:
             continue  # not ours, or gone
         if mine in environ and b"wf_core.saves.uploader" in line:
-            os.kill(int(folder.name), signal.SIGKILL)
-            deadline = time.monotonic() + 10
-            while folder.exists() and time.monotonic() < deadline:
-                with suppress(ChildProcessError):  # a child of another process
-                    os.waitpid(int(folder.name), os.WNOHANG)
-                os.sched_yield()
+            pid = int(folder.name)
+            os.kill(pid, signal.SIGKILL)
+            # Its corpse may lie there for a second more, until whoever adopted it looks.
+            wait_until(lambda pid=pid: identify(pid) is None, 10, every=0.002)
     for child in uploader._children:
         child.poll()  # it is told here that it is gone
