@@ -18,7 +18,7 @@ import requests
 from live_kitsu import LiveKitsu, unique
 
 from wf_core.errors import InputError
-from wf_core.private_kitsu import KitsuInfo, PrivateKitsu, processes
+from wf_core.private_kitsu import KitsuInfo, PrivateKitsu, processes, services
 from wf_core.private_kitsu.home import Home
 
 pytestmark = pytest.mark.server
@@ -228,6 +228,29 @@ def test_when_its_port_was_taken_meanwhile_then_it_moves(server: PrivateKitsu) -
         info = server.up()
 
     assert info.url != f"http://127.0.0.1:{port}"
+    assert LiveKitsu(info).get("data/projects")
+
+
+@pytest.mark.parametrize("part", ["database_port", "redis_port"])
+def test_when_a_free_port_is_taken_before_it_is_used_then_another_is_found(
+    part: str, server: PrivateKitsu, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.up()
+    server.down()
+    port = int(json.loads((server.home / "kitsu.json").read_text())[part])
+    found = services.free_port
+    too_early = [port]
+    monkeypatch.setattr(
+        services,
+        "free_port",
+        lambda preferred: too_early.pop() if preferred in too_early else found(preferred),
+    )
+
+    with socket.create_server(("127.0.0.1", port)):
+        info = server.up()
+
+    assert too_early == []
+    assert json.loads((server.home / "kitsu.json").read_text())[part] != port
     assert LiveKitsu(info).get("data/projects")
 
 

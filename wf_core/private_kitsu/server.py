@@ -15,7 +15,7 @@ from typing import Any
 from wf_core.errors import DiskFull, InputError, ServerError
 from wf_core.private_kitsu import database, demo, processes, services
 from wf_core.private_kitsu.account import database_account
-from wf_core.private_kitsu.database import LIVE, Database
+from wf_core.private_kitsu.database import LIVE, Database, PortLost
 from wf_core.private_kitsu.environment import ZouEnvironment, named_environment
 from wf_core.private_kitsu.home import (
     Home,
@@ -238,19 +238,22 @@ class PrivateKitsu:
         self._stop(progress)
         for name in ("postgres", "redis", "zou"):
             _rotate(self._home.log(name))
-        started: dict[str, Identity] = {}
-        try:
-            self._start_parts(zou, started, progress, fresh=fresh)
-        except BaseException as exc:
-            self._stop(lambda line: None)
-            if isinstance(exc, ServerError):
-                database_account().check_enters(zou.postgres)  # it says more than PostgreSQL does
-            raise
+        for tries_left in (2, 1, 0):
+            try:
+                self._start_parts(zou, progress, fresh=fresh)
+                break
+            except BaseException as exc:
+                self._stop(lambda line: None)
+                if isinstance(exc, PortLost) and tries_left:
+                    continue  # the next look for a free one passes it over
+                if isinstance(exc, ServerError):
+                    # It says more than PostgreSQL does.
+                    database_account().check_enters(zou.postgres)
+                raise
         return self._home.info(zou.version)
 
-    def _start_parts(
-        self, zou: ZouEnvironment, started: dict[str, Identity], progress: Progress, *, fresh: bool
-    ) -> None:
+    def _start_parts(self, zou: ZouEnvironment, progress: Progress, *, fresh: bool) -> None:
+        started: dict[str, Identity] = {}
         home = self._home
         known = home.secrets()
         known = replace(
