@@ -58,10 +58,6 @@ _SETTINGS = {
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
-class PortLost(ServerError):
-    """A port that was free when it was looked for was taken before it was used."""
-
-
 @dataclass(frozen=True)
 class Database:
     """One cluster: where it lies, its programs, its password, its port."""
@@ -110,7 +106,6 @@ class Database:
         """Start the server and wait until it answers.
 
         Raises:
-            PortLost: somebody else has its port.
             ServerError: it did not come up; its log says why.
         """
         log = self.home.log("postgres")
@@ -128,8 +123,7 @@ class Database:
             if pause is None or "pre-existing shared memory block" not in tail(log, 6):
                 break
             time.sleep(pause)
-        kind = PortLost if "could not create any TCP/IP sockets" in tail(log, 6) else ServerError
-        raise kind(f"The database did not start: {tail(log)}", hint=f"The whole log: {log}")
+        raise ServerError(f"The database did not start: {tail(log)}", hint=f"The whole log: {log}")
 
     def _wait(self, process: Identity) -> bool:
         """Whether the server came up; crash recovery after a kill may take it a while."""

@@ -15,7 +15,7 @@ from typing import Any
 from wf_core.errors import DiskFull, InputError, ServerError
 from wf_core.private_kitsu import database, demo, processes, services
 from wf_core.private_kitsu.account import database_account
-from wf_core.private_kitsu.database import LIVE, Database, PortLost
+from wf_core.private_kitsu.database import LIVE, Database
 from wf_core.private_kitsu.environment import ZouEnvironment, named_environment
 from wf_core.private_kitsu.home import (
     Home,
@@ -244,13 +244,20 @@ class PrivateKitsu:
                 break
             except BaseException as exc:
                 self._stop(lambda line: None)
-                if isinstance(exc, PortLost) and tries_left:
+                if not isinstance(exc, ServerError):
+                    raise
+                if tries_left and self._lost_a_port():
                     continue  # the next look for a free one passes it over
-                if isinstance(exc, ServerError):
-                    # It says more than PostgreSQL does.
-                    database_account().check_enters(zou.postgres)
+                database_account().check_enters(zou.postgres)  # it says more than PostgreSQL does
                 raise
         return self._home.info(zou.version)
+
+    def _lost_a_port(self) -> bool:
+        """Whether somebody has a port by now that was free when it was looked for."""
+        known = self._home.secrets()
+        return any(
+            services.free_port(port) != port for port in (known.database_port, known.redis_port)
+        )
 
     def _start_parts(self, zou: ZouEnvironment, progress: Progress, *, fresh: bool) -> None:
         started: dict[str, Identity] = {}

@@ -13,7 +13,7 @@ import socket
 from pathlib import Path
 
 from wf_core.errors import ServerError
-from wf_core.private_kitsu.database import LIVE, USER, PortLost
+from wf_core.private_kitsu.database import LIVE, USER
 from wf_core.private_kitsu.environment import ZouEnvironment
 from wf_core.private_kitsu.home import Home, write_private
 from wf_core.private_kitsu.processes import Identity, is_alive, spawn, wait_until
@@ -80,7 +80,6 @@ def start_redis(home: Home, zou: ZouEnvironment, password: str, port: int) -> Id
     """Start Redis and wait until it answers.
 
     Raises:
-        PortLost: somebody else has its port.
         ServerError: it did not come up; its log says why.
     """
     text = _REDIS_CONF.format(port=port, folder=home.redis, password=password)
@@ -89,8 +88,7 @@ def start_redis(home: Home, zou: ZouEnvironment, password: str, port: int) -> Id
     process = spawn([str(zou.redis), str(home.redis_conf)], log=log, cwd=home.redis, env=_plain())
     wait_until(lambda: not is_alive(process) or _redis(port, password, "PING") == "+PONG", 30)
     if not is_alive(process) or _redis(port, password, "PING") != "+PONG":
-        kind = PortLost if "Address already in use" in tail(log, 6) else ServerError
-        raise kind(f"Redis did not start: {tail(log)}", hint=f"The whole log: {log}")
+        raise ServerError(f"Redis did not start: {tail(log)}", hint=f"The whole log: {log}")
     return process
 
 
