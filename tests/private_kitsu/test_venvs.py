@@ -121,6 +121,31 @@ def test_when_there_is_no_room_then_nothing_is_started(tmp_path: Path, python: P
     assert not make.folder.exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="interpreters are scripts here")
+def test_when_pyenv_and_the_system_have_a_version_then_that_of_the_system_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pyenv, system = tmp_path / "pyenv", tmp_path / "system"
+    theirs = pyenv / "versions" / "2.1.9" / "bin" / "python2.1"
+    ours = system / "python2.1"
+    for program in (theirs, ours):
+        program.parent.mkdir(parents=True)
+        program.write_text("#!/bin/sh\necho 2.1\n", encoding="utf-8")
+        program.chmod(0o755)
+    shims = pyenv / "shims"
+    shims.mkdir()
+    (shims / "python2.1").symlink_to(theirs)
+    monkeypatch.setenv("PYENV_ROOT", str(pyenv))
+    monkeypatch.setenv("PATH", f"{shims}:{system}")
+
+    found = find_python([(2, 1)])
+    ours.unlink()
+    then = find_python([(2, 1)])
+
+    assert found == Python(ours, (2, 1))
+    assert then == Python(shims / "python2.1", (2, 1))
+
+
 def test_when_no_python_fits_then_none_is_found() -> None:
     assert find_python([(2, 1)]) is None
 

@@ -50,10 +50,12 @@ def bin_python(folder: Path) -> Path:
 def find_python(versions: Sequence[Version]) -> Python | None:
     """The first interpreter on this machine of one of ``versions``, in that order.
 
-    Looks at the running one, at PATH, at pyenv's folder and at the Windows launcher.
+    Looks at the running one, at PATH, at pyenv's folder and at the Windows launcher. Of two of the
+    same version, one of pyenv comes last: pyenv compiles without profile-guided optimization
+    unless told to, and everything takes a fifth longer with what comes out of that.
     """
     for version in versions:
-        for candidate in _candidates(version):
+        for candidate in sorted(_candidates(version), key=_is_of_pyenv):
             if _is_version(candidate, version):
                 return Python(candidate, version)
     return None
@@ -258,12 +260,12 @@ def _candidates(version: Version) -> Iterator[Path]:
         base = getattr(sys, "_base_executable", None) or sys.executable
         if base and Path(base).name.lower().startswith("python"):
             yield Path(base)
-    for name in (f"python{dotted}", "python3", "python"):
-        found = shutil.which(name)
-        if found:
-            yield Path(found)
-    pyenv = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
-    for folder in sorted(pyenv.glob(f"{dotted}.*"), reverse=True):
+    for folder in os.get_exec_path():
+        for name in (f"python{dotted}", "python3", "python"):
+            found = shutil.which(name, path=folder)
+            if found:
+                yield Path(found)
+    for folder in sorted((_pyenv() / "versions").glob(f"{dotted}.*"), reverse=True):
         yield folder / "bin" / f"python{dotted}"
         yield folder / "python.exe"
     launcher = shutil.which("py") if sys.platform == "win32" else None
@@ -271,6 +273,15 @@ def _candidates(version: Version) -> Iterator[Path]:
         listed = _ask([launcher, f"-{dotted}", "-c", "import sys; print(sys.executable)"])
         if listed:
             yield Path(listed)
+
+
+def _pyenv() -> Path:
+    return Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+
+
+def _is_of_pyenv(candidate: Path) -> bool:
+    pyenv = _pyenv()
+    return any(path.is_relative_to(pyenv) for path in (candidate, candidate.resolve()))
 
 
 def _is_version(candidate: Path, version: Version) -> bool:
