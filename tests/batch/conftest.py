@@ -16,6 +16,7 @@ import pytest
 from live_kitsu import FreshTask, LiveKitsu
 
 from tests.cli.running import Process, Ran
+from tests.cli.warm import Warm
 
 GOES_WRONG = """
 if what == "crash":
@@ -30,7 +31,8 @@ if what == "fail":
 
 @dataclass
 class Batch:
-    """Scenes and tasks of a test, and ``wf batch`` as the artist."""
+    """Scenes and tasks of a test, and ``wf batch`` as the artist; what is waited for needs no
+    process that imports everything anew."""
 
     kitsu: LiveKitsu
     folder: Path
@@ -67,7 +69,7 @@ class Batch:
         return self.folder / "jobs.run"
 
     def __call__(self, *arguments: str, **options: Any) -> Ran:
-        return self.wf("batch", *arguments, "--json", **options)
+        return Warm(self.wf.environ)("batch", *arguments, "--json", **options)
 
     def prepared(self) -> Path:
         """The run's folder, with nothing done yet."""

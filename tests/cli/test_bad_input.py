@@ -14,11 +14,12 @@ import pytest
 from live_kitsu import FreshTask, LiveKitsu
 
 from tests.cli.running import Process, Ran
+from tests.cli.warm import Warm
 
 
 @pytest.fixture
-def artist(process: Process, kitsu: LiveKitsu) -> Process:
-    return Process({**process.environ, "WF_SERVER": kitsu.url, "WF_TOKEN": kitsu.token()})
+def artist(process: Process, kitsu: LiveKitsu) -> Warm:
+    return Warm({**process.environ, "WF_SERVER": kitsu.url, "WF_TOKEN": kitsu.token()})
 
 
 @pytest.fixture
@@ -71,7 +72,7 @@ NAMES = {
 @pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
 @pytest.mark.usefixtures("outside")
 def test_when_the_name_cannot_be_used_then_nothing_is_saved(
-    name: str, artist: Process, kitsu: LiveKitsu, task: FreshTask, scene: Path, tmp_path: Path
+    name: str, artist: Warm, kitsu: LiveKitsu, task: FreshTask, scene: Path, tmp_path: Path
 ) -> None:
     ran = artist("save", str(scene), "--task", task.id, "--name", name, "--json")
 
@@ -81,10 +82,10 @@ def test_when_the_name_cannot_be_used_then_nothing_is_saved(
 
 
 def test_when_a_name_holds_a_nul_then_no_process_can_even_be_started_with_it(
-    artist: Process, task: FreshTask, scene: Path
+    process: Process, task: FreshTask, scene: Path
 ) -> None:
     with pytest.raises(ValueError, match="null byte"):
-        artist("save", str(scene), "--task", task.id, "--name", "a\0b", "--json")
+        process("save", str(scene), "--task", task.id, "--name", "a\0b", "--json")
 
 
 def empty(given: Path) -> None:
@@ -113,7 +114,7 @@ FILES = {make.__name__: make for make in (empty, missing, folder, pipe, link_to_
 @pytest.mark.parametrize("make", FILES.values(), ids=FILES)
 @pytest.mark.usefixtures("outside")
 def test_when_the_file_cannot_be_saved_then_nothing_is_recorded(
-    make: object, artist: Process, kitsu: LiveKitsu, task: FreshTask, tmp_path: Path
+    make: object, artist: Warm, kitsu: LiveKitsu, task: FreshTask, tmp_path: Path
 ) -> None:
     (tmp_path / "given").mkdir()
     given = tmp_path / "given" / "scene.blend"
@@ -159,7 +160,7 @@ sys.exit(main(["save", path, "--task", "T", "--json"]))
 
 
 def test_when_no_task_is_found_then_the_nearest_ones_are_suggested(
-    artist: Process, task: FreshTask, scene: Path
+    artist: Warm, task: FreshTask, scene: Path
 ) -> None:
     almost = task.reference.replace("Modeling", "Modelling")
 
@@ -169,7 +170,7 @@ def test_when_no_task_is_found_then_the_nearest_ones_are_suggested(
     assert ran.error["suggestions"][0] == task.reference
 
 
-def test_when_no_task_has_the_id_then_the_code_is_4(artist: Process, scene: Path) -> None:
+def test_when_no_task_has_the_id_then_the_code_is_4(artist: Warm, scene: Path) -> None:
     nobody = "00000000-0000-4000-8000-000000000000"
 
     ran = artist("save", str(scene), "--task", nobody, "--json")
@@ -179,7 +180,7 @@ def test_when_no_task_has_the_id_then_the_code_is_4(artist: Process, scene: Path
 
 
 def test_when_two_tasks_answer_then_both_are_named_with_their_ids(
-    artist: Process, kitsu: LiveKitsu, scene: Path
+    artist: Warm, kitsu: LiveKitsu, scene: Path
 ) -> None:
     production = kitsu.demo_production()
     entity = kitsu.asset(production)
@@ -195,7 +196,7 @@ def test_when_two_tasks_answer_then_both_are_named_with_their_ids(
 
 
 def test_when_two_tasks_would_share_a_path_then_neither_is_saved(
-    artist: Process, kitsu: LiveKitsu, scene: Path, tmp_path: Path
+    artist: Warm, kitsu: LiveKitsu, scene: Path, tmp_path: Path
 ) -> None:
     entity = kitsu.asset(kitsu.demo_production())
     tasks = [kitsu.task(entity, "Modeling", name=name) for name in ("main", "again")]
@@ -209,7 +210,7 @@ def test_when_two_tasks_would_share_a_path_then_neither_is_saved(
 
 
 def test_when_the_production_has_no_tree_then_the_hint_says_what_to_do(
-    artist: Process, kitsu: LiveKitsu, scene: Path, tmp_path: Path
+    artist: Warm, kitsu: LiveKitsu, scene: Path, tmp_path: Path
 ) -> None:
     task = kitsu.fresh_task(production="Demo Bare")
 
@@ -221,7 +222,7 @@ def test_when_the_production_has_no_tree_then_the_hint_says_what_to_do(
 
 
 def test_when_paths_become_too_long_then_nothing_is_recorded(
-    artist: Process, kitsu: LiveKitsu, scene: Path, tmp_path: Path
+    artist: Warm, kitsu: LiveKitsu, scene: Path, tmp_path: Path
 ) -> None:
     deep = "/".join(["<Project>" * 3] * 10)
     tree = {
@@ -242,7 +243,7 @@ def test_when_paths_become_too_long_then_nothing_is_recorded(
 
 
 def test_when_the_software_is_not_known_then_those_that_are_are_named(
-    artist: Process, kitsu: LiveKitsu, task: FreshTask, scene: Path
+    artist: Warm, kitsu: LiveKitsu, task: FreshTask, scene: Path
 ) -> None:
     ran = artist("save", str(scene), "--task", task.id, "--software", "Blendr", "--json")
 
@@ -251,7 +252,7 @@ def test_when_the_software_is_not_known_then_those_that_are_are_named(
 
 
 def test_when_the_workspace_cannot_be_written_then_nothing_is_recorded(
-    artist: Process, kitsu: LiveKitsu, task: FreshTask, scene: Path, tmp_path: Path
+    artist: Warm, kitsu: LiveKitsu, task: FreshTask, scene: Path, tmp_path: Path
 ) -> None:
     blocked = tmp_path / "workspace"
     blocked.write_text("a file where the folder should be", encoding="utf-8")
@@ -264,7 +265,7 @@ def test_when_the_workspace_cannot_be_written_then_nothing_is_recorded(
 
 
 def test_when_everything_is_in_order_then_the_same_task_can_be_saved(
-    artist: Process, kitsu: LiveKitsu, scene: Path
+    artist: Warm, kitsu: LiveKitsu, scene: Path
 ) -> None:
     task = kitsu.fresh_task()
     ran = artist("save", str(scene), "--task", task.id, "--json")

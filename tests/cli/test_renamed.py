@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from live_kitsu import FreshTask, LiveKitsu
 
-from tests.cli.running import Process, Ran
+from tests.cli.running import Ran
+from tests.cli.warm import Warm
 
 Save = Callable[..., Ran]
 Change = Callable[[LiveKitsu, FreshTask], None]
@@ -22,12 +23,24 @@ def task(kitsu: LiveKitsu) -> FreshTask:
 
 
 @pytest.fixture
-def save(process: Process, kitsu: LiveKitsu, tmp_path: Path) -> Save:
+def save(
+    warm: Warm, kitsu: LiveKitsu, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Save:
     """One command, a process of its own, with the same WF_HOME as the one before."""
     path = tmp_path / "scene.blend"
     path.write_bytes(b"a scene")
-    access = {"WF_SERVER": kitsu.url, "WF_TOKEN": kitsu.token()}
-    return lambda task, *more: process("save", str(path), "--task", task, *more, "--json", **access)
+
+    def run(task: str, *more: str) -> Ran:
+        return warm(
+            *("save", str(path), "--task", task, *more, "--json"),
+            WF_SERVER=kitsu.url,
+            WF_TOKEN=kitsu.token(),
+            # Commands that begin within two seconds tell each other there what the server says:
+            # whoever renames something is not that fast.
+            TMPDIR=str(tmp_path_factory.mktemp("told")),
+        )
+
+    return run
 
 
 def rename(kitsu: LiveKitsu, task: FreshTask, name: str) -> None:

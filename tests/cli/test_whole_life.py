@@ -14,7 +14,8 @@ import pytest
 from live_kitsu import FreshTask, LiveKitsu
 
 from tests.cli.relay import Relay
-from tests.cli.running import Process, Ran
+from tests.cli.running import Ran
+from tests.cli.warm import Warm
 from wf_core.private_kitsu import demo
 
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -163,22 +164,18 @@ def answers(ran: Ran, shape: dict[str, Check], *, code: int = 0) -> list[dict[st
     return [fits(document, shape) for document in ran.document]
 
 
-def log_in(
-    process: Process, kitsu: LiveKitsu, who: str = "artist", *, server: str | None = None
-) -> None:
+def log_in(warm: Warm, kitsu: LiveKitsu, who: str = "artist", *, server: str | None = None) -> None:
     email, password = kitsu.credentials(who)
     address = server or kitsu.url
-    ran = process(
-        *("login", address, "--email", email, "--password-stdin", "--json"), stdin=password
-    )
+    ran = warm(*("login", address, "--email", email, "--password-stdin", "--json"), stdin=password)
     account = answer(ran, ACCOUNT)
     assert (account["email"], account["server"]) == (email, address)
 
 
 @pytest.fixture
-def artist(process: Process, kitsu: LiveKitsu) -> Process:
-    log_in(process, kitsu)
-    return process
+def artist(warm: Warm, kitsu: LiveKitsu) -> Warm:
+    log_in(warm, kitsu)
+    return warm
 
 
 @pytest.fixture
@@ -193,7 +190,7 @@ def scene(tmp_path: Path, content: bytes, name: str = "scene.blend") -> Path:
 
 
 def test_when_a_task_is_worked_on_then_every_command_does_its_part(
-    artist: Process, kitsu: LiveKitsu, task: FreshTask, tmp_path: Path
+    artist: Warm, kitsu: LiveKitsu, task: FreshTask, tmp_path: Path
 ) -> None:
     contents = [b"first scene", b"second scene, longer", b"third"]
     hashes = [hashlib.sha256(content).hexdigest() for content in contents]
@@ -264,14 +261,14 @@ def test_when_a_task_is_worked_on_then_every_command_does_its_part(
 
 
 def test_when_the_doctor_is_asked_then_a_production_without_a_tree_is_named(
-    artist: Process,
+    artist: Warm,
 ) -> None:
     checks = answers(artist("doctor", "--json"), CHECK, code=5)
 
     assert ["Demo Bare" in check["name"] for check in checks if not check["ok"]] == [True]
 
 
-def test_when_logged_out_then_nothing_is_allowed_any_more(artist: Process, task: FreshTask) -> None:
+def test_when_logged_out_then_nothing_is_allowed_any_more(artist: Warm, task: FreshTask) -> None:
     assert answer(artist("whoami", "--json"), ACCOUNT)["email"] == "artist@example.com"
     assert artist("logout", "--json").document["logged_in"] is False
 
@@ -280,8 +277,8 @@ def test_when_logged_out_then_nothing_is_allowed_any_more(artist: Process, task:
     assert (ran.code, ran.error["kind"]) == (3, "not_logged_in")
 
 
-def test_when_the_password_is_wrong_then_the_code_is_3(process: Process, kitsu: LiveKitsu) -> None:
-    ran = process(
+def test_when_the_password_is_wrong_then_the_code_is_3(warm: Warm, kitsu: LiveKitsu) -> None:
+    ran = warm(
         *("login", kitsu.url, "--email", "artist@example.com", "--password-stdin", "--json"),
         stdin="not the password",
     )
@@ -290,7 +287,7 @@ def test_when_the_password_is_wrong_then_the_code_is_3(process: Process, kitsu: 
 
 
 def test_when_a_file_has_another_name_then_it_counts_for_itself(
-    artist: Process, task: FreshTask, tmp_path: Path
+    artist: Warm, task: FreshTask, tmp_path: Path
 ) -> None:
     line = ["save", str(scene(tmp_path, b"bytes")), "--task", task.reference, "--json"]
     main = answer(artist(*line), SAVE)
@@ -303,7 +300,7 @@ def test_when_a_file_has_another_name_then_it_counts_for_itself(
 
 
 def test_when_somebody_saved_since_then_the_save_can_stop(
-    artist: Process, kitsu: LiveKitsu, task: FreshTask, tmp_path: Path
+    artist: Warm, kitsu: LiveKitsu, task: FreshTask, tmp_path: Path
 ) -> None:
     line = ["save", str(scene(tmp_path, b"bytes")), "--task", task.reference, "--json"]
     assert answer(artist(*line), SAVE)["revision"] == 1
@@ -317,20 +314,20 @@ def test_when_somebody_saved_since_then_the_save_can_stop(
 
 
 def test_when_the_server_is_gone_then_a_save_is_safe_and_sync_sends_it(
-    process: Process, kitsu: LiveKitsu, task: FreshTask, tmp_path: Path
+    warm: Warm, kitsu: LiveKitsu, task: FreshTask, tmp_path: Path
 ) -> None:
     where = urlsplit(kitsu.url)
     line = ["save", str(scene(tmp_path, b"bytes")), "--task", task.reference, "--json"]
     with Relay((where.hostname or "", where.port or 0)) as relay:
-        log_in(process, kitsu, server=relay.url)
-        assert answer(process(*line), SAVE)["revision"] == 1
+        log_in(warm, kitsu, server=relay.url)
+        assert answer(warm(*line), SAVE)["revision"] == 1
 
         with relay.closed():
-            pending = answer(process(*line), SAVE, code=75)
-            waiting = answers(process("status", "--json"), STATUS)
-            unsent = answer(process("sync", "--json"), SYNC, code=75)
-        synced = answer(process("sync", "--json"), SYNC)
-        left = answers(process("status", "--json"), STATUS)
+            pending = answer(warm(*line), SAVE, code=75)
+            waiting = answers(warm("status", "--json"), STATUS)
+            unsent = answer(warm("sync", "--json"), SYNC, code=75)
+        synced = answer(warm("sync", "--json"), SYNC)
+        left = answers(warm("status", "--json"), STATUS)
 
     assert (pending["state"], pending["provisional"], pending["revision"]) == (
         "pending",
@@ -349,19 +346,19 @@ def test_when_the_server_is_gone_then_a_save_is_safe_and_sync_sends_it(
 
 
 def test_when_a_waiting_save_is_given_up_then_it_never_reaches_the_server(
-    process: Process, kitsu: LiveKitsu, task: FreshTask, tmp_path: Path
+    warm: Warm, kitsu: LiveKitsu, task: FreshTask, tmp_path: Path
 ) -> None:
     where = urlsplit(kitsu.url)
     line = ["save", str(scene(tmp_path, b"bytes")), "--task", task.reference, "--json"]
     with Relay((where.hostname or "", where.port or 0)) as relay:
-        log_in(process, kitsu, server=relay.url)
-        assert answer(process(*line), SAVE)["revision"] == 1
+        log_in(warm, kitsu, server=relay.url)
+        assert answer(warm(*line), SAVE)["revision"] == 1
         with relay.closed():
-            pending = answer(process(*line), SAVE, code=75)
-            retried = answer(process("retry", pending["save_id"], "--json"), STATUS, code=75)
-            given_up = process("discard", pending["save_id"], "--yes", "--json")
-            again = process("discard", pending["save_id"], "--yes", "--json")
-        answer(process("sync", "--json"), SYNC)
+            pending = answer(warm(*line), SAVE, code=75)
+            retried = answer(warm("retry", pending["save_id"], "--json"), STATUS, code=75)
+            given_up = warm("discard", pending["save_id"], "--yes", "--json")
+            again = warm("discard", pending["save_id"], "--yes", "--json")
+        answer(warm("sync", "--json"), SYNC)
 
     assert retried["save_id"] == pending["save_id"]
     assert (given_up.code, given_up.document["save_id"]) == (0, pending["save_id"])
@@ -372,22 +369,22 @@ def test_when_a_waiting_save_is_given_up_then_it_never_reaches_the_server(
 
 
 def test_when_a_manager_sets_a_file_tree_then_the_production_can_be_saved_in(
-    process: Process, kitsu: LiveKitsu, tmp_path: Path
+    warm: Warm, kitsu: LiveKitsu, tmp_path: Path
 ) -> None:
     bare = kitsu.production(file_tree=None)
     task = kitsu.fresh_task(production=bare)
     line = ["save", str(scene(tmp_path, b"bytes")), "--task", task.reference, "--json"]
     name = bare["name"]
-    log_in(process, kitsu)
-    before = process(*line)
-    not_mine = process("tree", name, "--set", "default", "--json")
-    log_in(process, kitsu, "admin")
-    shown = process("tree", name, "--json")
-    set_now = process("tree", name, "--set", "default", "--json")
+    log_in(warm, kitsu)
+    before = warm(*line)
+    not_mine = warm("tree", name, "--set", "default", "--json")
+    log_in(warm, kitsu, "admin")
+    shown = warm("tree", name, "--json")
+    set_now = warm("tree", name, "--set", "default", "--json")
     other = tmp_path / "other.json"
     other.write_text(json.dumps(demo.FILE_TREE), encoding="utf-8")
-    unconfirmed = process("tree", name, "--set", str(other), "--json")
-    log_in(process, kitsu)
+    unconfirmed = warm("tree", name, "--set", str(other), "--json")
+    log_in(warm, kitsu)
 
     assert (before.code, before.error["kind"]) == (5, "no_file_tree")
     assert "wf tree" in before.error["hint"]
@@ -395,7 +392,7 @@ def test_when_a_manager_sets_a_file_tree_then_the_production_can_be_saved_in(
     assert shown.document == {"production": name, "file_tree": None}
     assert (set_now.code, list(set_now.document["file_tree"])) == (0, ["working", "output"])
     assert (unconfirmed.code, unconfirmed.error["kind"]) == (2, "usage")
-    saved = answer(process(*line), SAVE)
+    saved = answer(warm(*line), SAVE)
     assert saved["revision"] == 1
     assert saved["path"].endswith("_modeling_main_v001.blend")
 
@@ -405,7 +402,7 @@ BUILT_IN_TREES = ["default", "default-episodes"]
 
 @pytest.mark.parametrize("built_in", BUILT_IN_TREES)
 def test_when_a_built_in_tree_is_set_then_shots_and_named_files_have_their_own_paths(
-    built_in: str, process: Process, kitsu: LiveKitsu
+    built_in: str, warm: Warm, kitsu: LiveKitsu
 ) -> None:
     episodic = built_in == "default-episodes"
     production = kitsu.production(file_tree=None, production_type="tvshow" if episodic else "short")
@@ -415,13 +412,13 @@ def test_when_a_built_in_tree_is_set_then_shots_and_named_files_have_their_own_p
         for episode in (episodes if episodic else [None])
     ]
     tasks = [kitsu.task(shot, "Animation") for shot in shots]
-    log_in(process, kitsu, "admin")
-    assert process("tree", production["name"], "--set", built_in).code == 0
+    log_in(warm, kitsu, "admin")
+    assert warm("tree", production["name"], "--set", built_in).code == 0
 
     paths = [
-        answer(
-            process("path", task["id"], "--name", name, "--software", "Blender", "--json"), PATH
-        )["server_path"]
+        answer(warm("path", task["id"], "--name", name, "--software", "Blender", "--json"), PATH)[
+            "server_path"
+        ]
         for task in tasks
         for name in ("main", "cache")
     ]
@@ -431,15 +428,15 @@ def test_when_a_built_in_tree_is_set_then_shots_and_named_files_have_their_own_p
 
 
 def test_when_the_private_kitsu_runs_then_up_and_status_only_say_so(
-    process: Process, kitsu: LiveKitsu
+    warm: Warm, kitsu: LiveKitsu
 ) -> None:
     where = ("--home", kitsu.info.home, "--json")
-    status = process("kitsu", "status", *where)
-    up = process("kitsu", "up", *where)
-    unconfirmed = process("kitsu", "reset", *where)
+    status = warm("kitsu", "status", *where)
+    up = warm("kitsu", "up", *where)
+    unconfirmed = warm("kitsu", "reset", *where)
 
     assert (status.code, status.document["state"], status.document["url"]) == (0, "up", kitsu.url)
     assert (up.code, up.document["url"], up.document["email"]) == (0, kitsu.url, kitsu.info.email)
     assert up.document["password"] == kitsu.info.password
     assert (unconfirmed.code, unconfirmed.error["kind"]) == (2, "usage")
-    assert process("kitsu", "status", *where).document == status.document
+    assert warm("kitsu", "status", *where).document == status.document

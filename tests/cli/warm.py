@@ -108,6 +108,7 @@ def wait_for(folder: Path, order: dict[str, Any]) -> None:
 def run(folder: Path, order: dict[str, Any]) -> None:
     """Become the command. Never returns."""
     from wf_core.cli import main as wf
+    from wf_core.saves import records
 
     for descriptor, name in enumerate(("stdin", "stdout", "stderr")):
         flags = os.O_RDONLY if name == "stdin" else os.O_WRONLY | os.O_CREAT
@@ -116,6 +117,7 @@ def run(folder: Path, order: dict[str, Any]) -> None:
         os.close(handle)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     random.seed()
+    records._BEGUN = time.time()  # what it says there: this process has only begun
     os.environ.clear()
     os.environ.update(order["environ"])
     sys.exit(wf(order["arguments"]))

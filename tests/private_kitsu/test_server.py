@@ -26,10 +26,11 @@ pytestmark = pytest.mark.server
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory, zou_env: Path) -> Iterator[PrivateKitsu]:
-    """One for all of this file, apart from the one of the other tests."""
+    """One for all of this file, apart from the one of the other tests; it has been up once."""
     home = tmp_path_factory.mktemp("private") / "kitsu"
     server = PrivateKitsu(home, zou_env=zou_env, fast=True, workers=1)
     try:
+        server.up()
         yield server
     finally:
         server.down()
@@ -146,7 +147,6 @@ def test_when_the_record_is_damaged_then_it_counts_as_none(
 def test_when_a_recorded_pid_is_a_foreign_process_then_it_is_not_touched(
     server: PrivateKitsu, same_start: bool
 ) -> None:
-    server.up()
     server.down()
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as foreign:
         found = processes.identify(foreign.pid)
@@ -166,7 +166,6 @@ def test_when_a_recorded_pid_is_a_foreign_process_then_it_is_not_touched(
 def test_when_two_start_it_at_once_then_both_get_the_same_one(
     server: PrivateKitsu, zou_env: Path
 ) -> None:
-    server.up()
     server.down()
     starters = [
         subprocess.Popen(command(server, zou_env, "up", "--json"), stdout=subprocess.PIPE)
@@ -221,7 +220,6 @@ def test_when_down_then_nothing_is_left_running(server: PrivateKitsu) -> None:
 
 
 def test_when_its_port_was_taken_meanwhile_then_it_moves(server: PrivateKitsu) -> None:
-    server.up()
     server.down()
     port = int(json.loads((server.home / "kitsu.json").read_text())["port"])
     with socket.create_server(("127.0.0.1", port)):
@@ -235,7 +233,6 @@ def test_when_its_port_was_taken_meanwhile_then_it_moves(server: PrivateKitsu) -
 def test_when_a_free_port_is_taken_before_it_is_used_then_another_is_found(
     part: str, server: PrivateKitsu, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server.up()
     server.down()
     port = int(json.loads((server.home / "kitsu.json").read_text())[part])
     found = services.free_port

@@ -260,9 +260,9 @@ def _candidates(version: Version) -> Iterator[Path]:
         base = getattr(sys, "_base_executable", None) or sys.executable
         if base and Path(base).name.lower().startswith("python"):
             yield Path(base)
-    for folder in os.get_exec_path():
+    for place in os.get_exec_path():
         for name in (f"python{dotted}", "python3", "python"):
-            found = shutil.which(name, path=folder)
+            found = shutil.which(name, path=place)
             if found:
                 yield Path(found)
     for folder in sorted((_pyenv() / "versions").glob(f"{dotted}.*"), reverse=True):
