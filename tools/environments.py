@@ -136,6 +136,8 @@ def old_zou_env() -> Path | None:
     ensure_venv(
         folder,
         python=python,
+        # A test or two import a part of it.
+        requirements=["--no-compile"],
         requirement_files=[PINS / "zou-old.txt"],
         constraints=[PINS / "zou-old-constraints.txt"],
         # One of its dependencies is built by what setuptools was then.
