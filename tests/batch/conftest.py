@@ -31,8 +31,8 @@ if what == "fail":
 
 @dataclass
 class Batch:
-    """Scenes and tasks of a test, and ``wf batch`` as the artist; what is waited for needs no
-    process that imports everything anew."""
+    """Scenes and tasks of a test, and ``wf batch`` as the artist: ``wf`` imports everything anew,
+    a call of the batch itself does not."""
 
     kitsu: LiveKitsu
     folder: Path

@@ -36,5 +36,5 @@ def process(home: Path, tmp_path: Path) -> Iterator[Process]:
 
 @pytest.fixture
 def warm(process: Process) -> Warm:
-    """The same without the second that each process takes to import what it runs."""
+    """The same without the half second that each process takes to import what it runs."""
     return Warm(process.environ)

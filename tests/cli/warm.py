@@ -117,7 +117,7 @@ def run(folder: Path, order: dict[str, Any]) -> None:
         os.close(handle)
     sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     random.seed()
-    records._BEGUN = time.time()  # what it says there: this process has only begun
+    records._BEGUN = time.time()  # not when the one that has imported it began
     os.environ.clear()
     os.environ.update(order["environ"])
     sys.exit(wf(order["arguments"]))

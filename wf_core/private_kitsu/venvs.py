@@ -52,7 +52,7 @@ def find_python(versions: Sequence[Version]) -> Python | None:
 
     Looks at the running one, at PATH, at pyenv's folder and at the Windows launcher. Of two of the
     same version, one of pyenv comes last: pyenv compiles without profile-guided optimization
-    unless told to, and everything takes a fifth longer with what comes out of that.
+    unless told to, and everything takes a sixth longer with what comes out of that.
     """
     for version in versions:
         for candidate in sorted(_candidates(version), key=_is_of_pyenv):
